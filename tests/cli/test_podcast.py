@@ -234,6 +234,27 @@ def test_a_feed_that_is_no_feed_stays_as_it_is(voxpress: Run, talk: Path) -> Non
     assert not (talk.parent / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("number: -1", "number: must be a whole number >= 0, not '-1'"),
+        ("kind: short", "kind: must be one of bonus, full, trailer, not 'short'"),
+        ("explicit: clean", "explicit: must be true or false, not 'clean'"),
+        ("gaps: {speakers: 61}", "gaps.speakers: must be a number <= 60.0"),
+        ("channels: surround", "channels: must be mono or stereo, not 'surround'"),
+        ("published: tomorrow", "published: must be a date such as 2026-11-29"),
+        ("published: 2026-02-30", "published: must be a date such as 2026-11-29"),
+        ("people: {Carla: {rolle: guest}}", "people.Carla: has an unknown field `rolle`"),
+    ],
+)
+def test_a_wrong_field_of_the_head_is_named_with_what_it_can_be(
+    voxpress: Run, talk: Path, field: str, message: str
+) -> None:
+    talk.write_text(TALK.replace("number: 7", field))
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+    assert f"talk.md: {message}" in failed.warned
+
+
 @pytest.mark.parametrize("sound", ["talk.mp3", "talk.notes.md", "talk.transcript.vtt", "talk.stems/Bob.flac"])
 def test_no_sound_of_an_episode_is_replaced_by_the_episode(voxpress: Run, talk: Path, sound: str) -> None:
     file = talk.parent / sound

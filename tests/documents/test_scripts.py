@@ -580,3 +580,23 @@ def test_a_beat_without_a_speaker_has_the_default_one(read):
 def test_every_name_of_the_cast_is_a_speaker(read, name, cue):
     text = f"---\ncast: {{Ann: x, {json.dumps(name, ensure_ascii=False)}: y}}\n---\nAnn: Hello.\n\n{cue.format(name)}\n"
     assert spoken(read(text)) == [("Ann", "Hello."), (name, "Hi.")]
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("[The map](https://example.org/map) of **salt**", "The map of salt"),
+        ("The `salt` command ![a map](map.png)", "The salt command"),
+        ("![](a.png) Salt [note][1] #", "Salt note"),
+        ("Salt [2024]", "Salt [2024]"),
+    ],
+)
+def test_a_title_is_words(read, written, title):
+    assert [item.title for item in others(read(f"# {written}\nAnn: Hello.\n"))] == [title]
+
+
+@pytest.mark.parametrize("written", ["# **  **", "## ![a map](map.png)", "# ``", "# ###"])
+def test_a_heading_without_words_begins_no_chapter(read, written):
+    script = read(f"# Salt\nAnn: Hello.\n\n{written}\nAnn: Bye.\n")
+    assert [item.title for item in others(script)] == ["Salt"]
+    assert left_out(script) == [(written, 4)]

@@ -36,6 +36,7 @@ from voxpress.files.names import NameRule
 from voxpress.files.paths import audio_extension, require_extension, safe_path
 from voxpress.rendering import DEFAULT_ENGINE, templates
 from voxpress.rendering.chimes import Chime
+from voxpress.rendering.wrong_fields import find_wrong_field
 from voxpress.speech import OptionValue, Output, Speaker
 
 if TYPE_CHECKING:
@@ -501,28 +502,6 @@ def _defaults(table: Table, path: str) -> Defaults:
 def _place_lexicons(given: Iterable[str], project: str) -> tuple[str, ...]:
     """The paths of files that lie beside a project's file."""
     return tuple(str(Path(project).parent / Path(path).expanduser()) for path in given)
-
-
-def find_wrong_field(error: Exception, table: Table, kind: type[msgspec.Struct]) -> tuple[str, str]:
-    """Which field of a table cannot be so, and why."""
-    if isinstance(error.__cause__, InputError):
-        error = error.__cause__
-    if isinstance(error, InputError):
-        return error.field or "", error.problem
-    known = kind.__struct_fields__
-    required = [each.name for each in msgspec.structs.fields(kind) if each.required]
-    if unknown := next((key for key in table if key not in known), None):
-        return unknown, f"no such field{suggest(unknown, known)} (fields: {', '.join(known)})"
-    if lacking := next((name for name in required if name not in table), None):
-        return lacking, "is missing"
-    needed = {name: table[name] for name in required}
-    for key, value in {**needed, **table}.items():
-        try:
-            msgspec.convert({**needed, key: value}, kind)
-        except msgspec.ValidationError as single:
-            if not isinstance(single.__cause__, InputError):
-                return key, validation.explain_type(single)
-    return "", str(error)
 
 
 def _table(document: Table, name: str, path: str, parent: str) -> Table:

@@ -31,6 +31,10 @@ _CLOSING = "])*_】）"
 _EMPHASIS = re.compile(r"\\(?=[][*_])|(?<!\\)(?:\*{1,3}|__)(?=\S)|(?<=\S)(?:\*{1,3}|__)")
 
 
+_PICTURE = re.compile(r"!\[[^\]\n]{0,300}\](?:\([^()\n]{0,2000}\)|\[[^\]\n]{0,300}\])")
+_LINK = re.compile(r"\[([^\]\n]{1,300})\](?:\([^()\n]{0,2000}\)|\[[^\]\n]{0,300}\])")
+
+
 class _Line(NamedTuple):
     """A line of a script.
 
@@ -114,7 +118,8 @@ def _list_lines(written: Sequence[str], body: int, unusual: tuple[str, ...]) -> 
             starts = True
         elif found := _HEADING.fullmatch(text):
             title = _to_title(found["title"].rstrip().rstrip("#"))
-            yield _Line(number, item=Heading(title=title, level=len(found["signs"]), line=number))
+            heading = Heading(title=title, level=len(found["signs"]), line=number)
+            yield _Line(number, item=heading if title else LeftOut(text=text.strip(), line=number))
             starts = True
         elif _RULE.fullmatch(text):
             yield _Line(number, item=Pause(duration=SCENE_BREAK, line=number))
@@ -143,7 +148,8 @@ def _find_chapter(lines: Sequence[_Line], place: int) -> Heading | None:
 
 
 def _to_title(written: str) -> str:
-    return " ".join(_EMPHASIS.sub("", written).split())
+    words = _LINK.sub(r"\1", _PICTURE.sub("", written)).replace("`", "")
+    return " ".join(_EMPHASIS.sub("", words).split())
 
 
 def _hide_comments(text: str) -> str:

@@ -23,7 +23,7 @@ from voxpress.errors import InputError, ManifestError, show
 from voxpress.publish.casting import read_cast_of
 from voxpress.publish.podcast.timeline import Gaps, Silence
 from voxpress.rendering import beside
-from voxpress.rendering.presets import find_wrong_field
+from voxpress.rendering.wrong_fields import find_wrong_field
 from voxpress.speech import LUFS, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
@@ -200,7 +200,7 @@ def _check(given: Table, path: str, parent: str) -> dict[str, Any]:
         for name in table:
             _check_field(name, getattr(head, name))
     except msgspec.ValidationError as error:
-        field, problem = find_wrong_field(error, table, Head)
+        field, problem = find_wrong_field(error, table, Head, strict=False)
         raise ManifestError(problem, path=path, field=f"{parent}{field}") from error
     except InputError as error:
         raise ManifestError(error.problem, path=path, field=f"{parent}{error.field}") from error
@@ -241,6 +241,13 @@ def _name(field: str) -> Callable[[object], object]:
     return read
 
 
+def _read_channels(value: object) -> object:
+    known = {"mono": 1, "stereo": 2, "1": 1, "2": 2}
+    if (channels := known.get(str(value).strip().lower())) is None:
+        raise InputError(f"must be mono or stereo, not {show(value)}", field="channels")
+    return channels
+
+
 def _to_truth(value: object) -> object:
     """What YAML 1.1 takes for true and false."""
     return (
@@ -275,7 +282,7 @@ def _read_time(value: object) -> object:
 # Fields that people write in another way than `Head` has them: YAML takes a title for a number, a date for a date.
 _READERS: Mapping[str, Callable[[object], object]] = {
     "categories": _split,
-    "channels": lambda value: {"mono": 1, "stereo": 2}.get(value, value) if isinstance(value, str) else value,
+    "channels": _read_channels,
     "explicit": _to_truth,
     "formats": lambda value: read_formats(value) if isinstance(value, str | list) else value,
     "funding": lambda value: {"url": value} if isinstance(value, str) else value,
