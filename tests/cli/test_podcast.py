@@ -362,6 +362,23 @@ def test_an_episode_without_a_title_has_that_of_its_file(voxpress: Run, talk: Pa
         assert file.metadata["title"] == "talk"
 
 
+def test_a_feed_that_gets_another_title_is_a_note(voxpress: Run, talk: Path) -> None:
+    feed = talk.with_name("show.xml")
+    voxpress("podcast", talk, "-o", talk.parent / "out", "--feed", feed)
+    for title, noted in (
+        ("The Salt Show", False),
+        ("  The\n Salt Show ", False),
+        ("Pepper &amp; Co", True),
+        ("the salt show", True),
+    ):
+        feed.write_text(
+            feed.read_text().replace("<title>The Salt Show</title>", f"<title>{title}</title>", 1)
+        )
+        done = voxpress("podcast", talk, "-o", talk.parent / "out", "--feed", feed)
+        assert ("is called 'The Salt Show' from now on" in done.warned) is noted
+        assert etree.parse(feed).findtext("channel/title") == "The Salt Show"
+
+
 def test_an_empty_script_is_an_error(voxpress: Run, talk: Path) -> None:
     for text in ("", HEAD, HEAD + "# Only a heading\n", HEAD + "**Ann:** …\n"):
         talk.write_text(text)

@@ -600,3 +600,11 @@ def test_a_heading_without_words_begins_no_chapter(read, written):
     script = read(f"# Salt\nAnn: Hello.\n\n{written}\nAnn: Bye.\n")
     assert [item.title for item in others(script)] == ["Salt"]
     assert left_out(script) == [(written, 4)]
+
+
+@pytest.mark.parametrize(
+    "text", [b"Ann: caf\xe9.", b"\xef\xbb\xbfAnn: \xff.", b"Ann: \xa4\xa4.", b"Ann: \x81."]
+)
+def test_a_script_in_another_encoding_is_told_by_its_name(read, text):
+    with pytest.raises(InputError, match="is not UTF-8: save it as UTF-8"):
+        read(text)

@@ -28,7 +28,9 @@ def test_a_head_gives_names_a_voice_or_all_of_a_speaker() -> None:
     ("given", "message"),
     [
         (["Ann"], "talk.md: cast: must be names with a voice each"),
-        ({"Ann": 3}, "talk.md: cast.Ann: must be a table"),
+        ({"Ann": 3}, "talk.md: cast.Ann: must be a voice such as af_heart, or a table, not 3"),
+        ({"Ann": None}, "talk.md: cast.Ann: must be a voice such as af_heart"),
+        ({"Ann": ["low"]}, "talk.md: cast.Ann: must be a voice such as af_heart"),
         ({"Ann": {"voise": "low"}}, "talk.md: cast.Ann.voise"),
         ({"Ann": {"speed": "fast"}}, "talk.md: cast.Ann.speed"),
         ({"Ann": "tone:"}, "talk.md: cast.Ann: must be VOICE"),

@@ -110,6 +110,8 @@ _NAMES = frozenset(
         "--format",
         "-p",
         "--preset",
+        "--feed",
+        "--cast",
         "-e",
         "--engine",
         "-m",

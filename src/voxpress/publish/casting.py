@@ -50,6 +50,9 @@ def read_cast_of(given: object, path: Path) -> dict[str, Speaker]:
             raise ManifestError(problem, path=str(path), field="cast")
         if problem := validation.explain_cast_name(str(name)):
             raise ManifestError(problem, path=str(path), field="cast")
+        if not isinstance(value, str | Mapping):
+            problem = f"must be a voice such as af_heart, or a table, not {show(value)}"
+            raise ManifestError(problem, path=str(path), field=f"cast.{name}")
         if isinstance(value, str):
             try:
                 cast[str(name)] = read_voice(value)

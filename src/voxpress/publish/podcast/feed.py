@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from voxpress.errors import InputError, StoreError
+from voxpress.errors import InputError, StoreError, show
 from voxpress.files import atomic, locks
 from voxpress.publish.podcast.head import Head, Person, write_time
 from voxpress.publish.podcast.notes import write_paragraphs
@@ -117,6 +117,22 @@ def check_feed(path: Path, head: Head, guid: str) -> None:
         raise error.at(str(path)) from error
     if missing:
         raise InputError(f"the feed needs {', '.join(missing)} of the show", field=missing[0])
+
+
+def doubt_feed(path: Path, head: Head) -> str:
+    """What an author may not want of a feed; empty: nothing.
+
+    >>> doubt_feed(Path("not-there.xml"), Head(show="Salt"))
+    ''
+
+    Raises:
+        InputError: the feed cannot be read.
+    """
+    feed = Feed.read(path)
+    title = " ".join(feed.text(feed.channel, "title").split())
+    if not head.show or not title or title == " ".join(head.show.split()):
+        return ""
+    return f"{path} is the feed of {show(title)}, and is called {show(head.show)} from now on"
 
 
 def publish_episode(path: Path, head: Head, episode: Episode, now: dt.datetime) -> bool:

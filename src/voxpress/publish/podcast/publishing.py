@@ -53,7 +53,7 @@ class Publisher:
         stems: whether a track of each speaker is written too.
 
     Attributes:
-        doubts: what directories will not like.
+        doubts: what directories will not like, and what an author may not want.
 
     Raises:
         InputError: the cover or the feed cannot be so, or a file cannot be written.
@@ -66,11 +66,15 @@ class Publisher:
         self._stem = safe_name(speaking.script.path.stem)
         self._tracks = name_tracks(list_speakers(speaking)) if stems else {}
         self._cover = read_cover(self._head, speaking.script.path.parent)
-        self.doubts = [each for each in (doubt_cover(self._cover) if self._cover else "",) if each]
         self._guid = find_guid(self._head, self._stem)
         self._feed = feed_file or (folder / "feed.xml" if self._head.feed or self._head.files else None)
         if self._feed:
             feed.check_feed(self._feed, self._head, self._guid)
+        doubts = [
+            doubt_cover(self._cover) if self._cover else "",
+            feed.doubt_feed(self._feed, self._head) if self._feed else "",
+        ]
+        self.doubts = [each for each in doubts if each]
         self._require_chapters()
         sources = [speaking.script.path, *(Path(each.path) for each in speaking.files.values())]
         require_places(self._list_places(), sources)

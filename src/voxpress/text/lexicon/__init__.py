@@ -566,7 +566,8 @@ def decode(data: bytes, name: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"is not {encoding.upper()}: save it as UTF-8", place=f"{name}:{line}") from None
+        wanted = encoding.upper().removesuffix("-SIG")
+        raise InputError(f"is not {wanted}: save it as UTF-8", place=f"{name}:{line}") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise InputError(
