@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from tests.videos import hash_packets, make_video
-from voxpress.audio.muxing import add_sound, read_video
+from voxpress.audio import decoding
+from voxpress.audio.muxing import add_sound, check_copy, read_video
 from voxpress.audio.signals import Held
 from voxpress.audio.waveform import Audio
+from voxpress.errors import InputError, SpeechError
 
 
 def copy(video: Path, name: str, **changes: Any) -> tuple[Path, list[str]]:
@@ -101,3 +103,76 @@ def test_a_time_code_stays(tmp_path: Path, rate: Fraction) -> None:
         picture = file.streams.video[0]
         assert picture.metadata["timecode"] == "01:02:03:04"
         assert picture.average_rate == rate and picture.sample_aspect_ratio == Fraction(64, 45)
+
+
+def test_subtitles_that_end_after_the_pictures_make_no_video_longer(tmp_path: Path) -> None:
+    video, target = make_video(tmp_path / "v.mkv", 3.0), tmp_path / "s.mkv"
+    srt = io.BytesIO(b"1\n00:00:01,000 --> 00:00:11,000\nThe end\n")
+    source: Any
+    text: Any
+    out: Any
+    with av.open(video) as source, av.open(srt, format="srt") as text, av.open(target, "w") as out:
+        streams = [*source.streams, *text.streams]
+        copies = [out.add_stream_from_template(each, opaque=True) for each in streams]
+        for packet in (*source.demux(), *text.demux()):
+            if packet.size:
+                packet.stream = copies[streams.index(packet.stream)]
+                out.mux(packet)
+    assert read_video(target).duration == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_a_video_without_its_end_is_refused_before_anything_is_spoken(tmp_path: Path, share: float) -> None:
+    video = make_video(tmp_path / "v.mkv", 10.0)
+    data = video.read_bytes()
+    video.write_bytes(data[: round(len(data) * share)])
+    with pytest.raises(InputError, match=r"should last 10\.0 s: it is damaged"):
+        read_video(video)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "arguments", "words"),
+    [
+        ("v.mp4", "a.webm", {}, r"its mpeg4 video cannot be in webm: .* \(\.mp4\)"),
+        ("v.mkv", "v.mkv", {}, "is the video itself"),
+        ("v.mp4", "a.mov", {"codec": "vorbis"}, "no codec 'vorbis'"),
+        ("v.mp4", "a.webm", {"codec": "aac"}, "webm cannot have aac"),
+        ("v.mp4", "a.avi", {}, "the extension must be one of"),
+    ],
+)
+def test_what_cannot_be_written_is_known_before(
+    tmp_path: Path, name: str, target: str, arguments: Any, words: str
+) -> None:
+    known = read_video(make_video(tmp_path / name, 1.0))
+    with pytest.raises(SpeechError, match=words):
+        check_copy(known, tmp_path / target, **arguments)
+
+
+@pytest.mark.parametrize("codec", ["ac3", "eac3", "mp2", "libmp3lame"])
+def test_the_sound_of_films_can_be_mixed(tmp_path: Path, codec: str) -> None:
+    known = read_video(make_video(tmp_path / "v.mkv", 1.0, sound=codec))
+    check_copy(known, tmp_path / "a.mkv", instead=True)
+    with known.path.open("rb") as file:
+        rate, blocks = decoding.open_sound(file)
+        assert sum(map(len, blocks)) / rate == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize("codec", ["wavpack", "tta"])
+def test_sound_that_cannot_be_read_is_refused_before(tmp_path: Path, codec: str) -> None:
+    known = read_video(make_video(tmp_path / "v.mkv", 1.0, sound=codec))
+    check_copy(known, tmp_path / "a.mkv")
+    with pytest.raises(InputError, match=f"its {codec} sound cannot be read"):
+        check_copy(known, tmp_path / "a.mkv", instead=True)
+
+
+@pytest.mark.parametrize("first", [b"wide", b"free", b"skip"])
+def test_a_movie_that_begins_otherwise_can_be_mixed(tmp_path: Path, first: bytes) -> None:
+    video = make_video(tmp_path / "v.mov", 1.0)
+    data = video.read_bytes()
+    assert data[4:8] == b"ftyp"
+    video.write_bytes(data[:4] + first + data[8:])
+    assert read_video(video).sound
+    with video.open("rb") as file:
+        assert decoding.recognise(file).name == "mov"
+        rate, blocks = decoding.open_sound(file)
+        assert sum(map(len, blocks)) / rate == pytest.approx(1.0, abs=0.1)

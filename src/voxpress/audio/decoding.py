@@ -87,6 +87,7 @@ _MAGIC: tuple[tuple[int, bytes, Container], ...] = (
     (0, b".snd", Container("soundfile", "au")),
     (0, b"OggS", Container("av", "ogg")),
     (4, b"ftyp", Container("av", "mov")),
+    *((4, name, Container("av", "mov")) for name in (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")),
     (0, b"\x1a\x45\xdf\xa3", Container("av", "matroska")),
     (0, b"caff", Container("av", "caf")),
 )
@@ -347,15 +348,16 @@ def _open_with_soundfile(
 # PyAV
 
 # fmt: off
-_DECODERS = frozenset(
+DECODERS = frozenset(
     (
-        "aac", "aac_fixed", "alac", "flac", "g722", "gsm", "gsm_ms", "mp1", "mp1float", "mp2", "mp2float",
-        "mp3", "mp3float", "libopus", "opus", "speex", "vorbis", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms",
-        "pcm_alaw", "pcm_mulaw", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_s16be", "pcm_s16le",
-        "pcm_s24be", "pcm_s24le", "pcm_s32be", "pcm_s32le", "pcm_s8", "pcm_u8",
+        "aac", "aac_fixed", "ac3", "alac", "dca", "eac3", "flac", "g722", "gsm", "gsm_ms", "mp1", "mp1float",
+        "mp2", "mp2float", "mp3", "mp3float", "libopus", "opus", "speex", "vorbis", "adpcm_ima_qt",
+        "adpcm_ima_wav", "adpcm_ms", "pcm_alaw", "pcm_mulaw", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le",
+        "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32be", "pcm_s32le", "pcm_s8", "pcm_u8",
     )
 )
 # fmt: on
+"""FFmpeg's decoders that may be used."""
 _MOST_STREAMS = 16
 
 
@@ -364,7 +366,7 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int)
 
     options = {
         "format_whitelist": container,
-        "codec_whitelist": ",".join(sorted(_DECODERS)),
+        "codec_whitelist": ",".join(sorted(DECODERS)),
         "protocol_whitelist": "none",
         "max_streams": str(_MOST_STREAMS),
     }
@@ -377,7 +379,7 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int)
         if not source.streams.audio:
             raise InputError("not audio that can be read: it holds no audio")
         stream = source.streams.audio[0]
-        if stream.codec_context.name not in _DECODERS:
+        if stream.codec_context.name not in DECODERS:
             raise InputError(f"not audio that can be read: its codec is {stream.codec_context.name}")
         bounds.check(stream.rate, stream.channels)
         stream.codec_context.thread_count = 1
