@@ -277,6 +277,15 @@ def test_wrong_use(voxpress: Run, talk: Path) -> None:
         assert words in done.warned, (arguments, done.warned)
 
 
+@pytest.mark.parametrize("name", ["talk.en.srt", "./talk.en.srt", "symbolic.srt", "hard.srt"])
+def test_the_subtitles_themselves_stay(voxpress: Run, talk: Path, name: str) -> None:
+    talk.with_name("symbolic.srt").symlink_to(talk)
+    talk.with_name("hard.srt").hardlink_to(talk)
+    done = voxpress("voiceover", talk.name, "-o", "a.wav", "--subtitles", name, status=2)
+    assert "are the subtitles themselves: name another file" in done.warned
+    assert talk.read_text() == SRT and not Path("a.wav").exists()
+
+
 def test_a_forecast_writes_nothing(voxpress: Run, tmp_path: Path) -> None:
     (tmp_path / "a.srt").write_text(
         "1\n00:00:00,000 --> 00:00:01,000\nThis is much more than anybody could ever say in a second.\n\n"
