@@ -314,3 +314,12 @@ def test_after_a_kill_nothing_is_spoken_twice(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert int(done.stdout.split("; ")[1].split(" of ")[0]) <= 24 - known + 1
     assert (tmp_path / "a.wav").is_file()
+
+
+@pytest.mark.parametrize("name", ["none.srt", "folder", "none/none.srt"])
+def test_subtitles_that_are_not_there(voxpress: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a.wav").write_bytes(b"old")
+    done = voxpress("voiceover", name, "-o", "a.wav", status=2)
+    assert f"{name}: cannot be read" in done.warned and done.warned.count("\n") == 1
+    assert (tmp_path / "a.wav").read_bytes() == b"old"

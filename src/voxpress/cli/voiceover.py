@@ -142,7 +142,7 @@ def voiceover(
     ):
         if place is not None:
             atomic.require_place(place, option)
-            if place.exists() and place.samefile(subtitles):
+            if place.exists() and subtitles.exists() and place.samefile(subtitles):
                 raise InputError(f"{place}: are the subtitles themselves: name another file", field=option)
     known = read_video(video) if video else None
     if known is not None:
