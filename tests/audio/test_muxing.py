@@ -176,3 +176,54 @@ def test_a_movie_that_begins_otherwise_can_be_mixed(tmp_path: Path, first: bytes
         assert decoding.recognise(file).name == "mov"
         rate, blocks = decoding.open_sound(file)
         assert sum(map(len, blocks)) / rate == pytest.approx(1.0, abs=0.1)
+
+
+def make_beeps(path: Path, sound: str, lost: tuple[float, float]) -> Path:
+    """A video with a beep at each second, and sound that lacks the packets of some time."""
+    whole = path.with_name(f"whole{path.suffix}")
+    source: Any
+    out: Any
+    with av.open(whole, "w") as out:
+        picture = out.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        stream = out.add_stream(sound, rate=48_000, layout="mono")
+        times = np.arange(8 * 48_000) / 48_000
+        wave = (np.sin(2 * np.pi * 880 * times) * (times % 1 < 0.1) / 2).astype(np.float32)
+        form = {"libopus": "flt"}.get(sound, "fltp")
+        beeps = av.AudioFrame.from_ndarray(wave[None], format=form, layout="mono")
+        beeps.sample_rate, beeps.pts = 48_000, 0
+        for number in range(8 * 25):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(picture.encode(frame))
+        for packets in (picture.encode(None), stream.encode(beeps), stream.encode(None)):
+            out.mux(packets)
+    with av.open(whole) as source, av.open(path, "w") as out:
+        copies = [out.add_stream_from_template(each, opaque=True) for each in source.streams]
+        for packet in source.demux():
+            is_lost = packet.stream_index == 1 and lost[0] < (packet.pts or 0) * packet.time_base < lost[1]
+            if packet.size and not is_lost:
+                packet.stream = copies[packet.stream_index]
+                out.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "sound", "lost"),
+    [
+        ("v.mp4", "aac", (2.3, 4.7)),
+        ("v.mkv", "aac", (2.3, 4.7)),
+        ("v.mkv", "libopus", (0.5, 1.5)),
+        ("v.mov", "aac", (3.5, 3.8)),
+    ],
+)
+def test_sound_that_a_recorder_lost_moves_nothing(
+    tmp_path: Path, name: str, sound: str, lost: tuple[float, float]
+) -> None:
+    video = make_beeps(tmp_path / name, sound, lost)
+    with video.open("rb") as file:
+        rate, blocks = decoding.open_sound(file)
+        samples = np.concatenate(list(blocks))
+    (loud,) = np.nonzero(np.abs(samples) > 0.2)
+    begins = loud[np.diff(loud, prepend=-rate) > rate // 2] / rate
+    assert begins == pytest.approx([at for at in range(8) if not lost[0] < at < lost[1]], abs=0.04)

@@ -359,6 +359,8 @@ DECODERS = frozenset(
 # fmt: on
 """FFmpeg's decoders that may be used."""
 _MOST_STREAMS = 16
+_SHORTEST_HOLE: Seconds = 0.1
+"""Of times that lack samples: those of some programs are not exact."""
 
 
 def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int) -> tuple[Hertz, Blocks]:
@@ -388,27 +390,43 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int)
 
 
 def _decode_with_av(source: Any, stream: Any, bounds: Bounds, channels: int) -> Blocks:
-    import av
-
-    # From one channel to two, and back, FFmpeg changes the level by 3 dB: `_fold` does not.
-    held = min(stream.channels, 2)
-    resampler = av.AudioResampler(format="flt", layout="mono" if held == 1 else "stereo", rate=stream.rate)
+    parts: list[Samples] = []
+    count = 0
     with source, _translate_av_errors():
-        frame, parts, count = None, [], 0
-        for frame in source.decode(stream):
-            bounds.check(frame.sample_rate, len(frame.layout.channels))
-            for part in resampler.resample(frame):
-                parts.append(part.to_ndarray().reshape(-1, held))
-                count += len(parts[-1])
+        for part in _decode_frames(source, stream, bounds):
+            parts.append(part)
+            count += len(part)
             if count >= _BLOCK:
                 yield _fold(np.concatenate(parts), channels)
                 parts, count = [], 0
-        parts += [
-            part.to_ndarray().reshape(-1, held)
-            for part in (resampler.resample(None) if frame is not None else ())
-        ]
         if parts:
             yield _fold(np.concatenate(parts), channels)
+
+
+def _decode_frames(source: Any, stream: Any, bounds: Bounds) -> Blocks:
+    """The samples of frames, with silence where a recorder lost some: what follows keeps its time."""
+    import av
+
+    # From one channel to two, and back, FFmpeg changes the level by 3 dB: `_fold` does not.
+    held, rate = min(stream.channels, 2), stream.rate
+    resampler = av.AudioResampler(format="flt", layout="mono" if held == 1 else "stereo", rate=rate)
+    timed = source.format.name.split(",")[0] in ("mov", "matroska")
+    frame, first, count = None, None, 0
+    for frame in source.decode(stream):
+        bounds.check(frame.sample_rate, len(frame.layout.channels))
+        if timed and frame.pts is not None:
+            at = frame.pts * frame.time_base
+            first = at if first is None else first
+            hole = round((at - first) * rate) - count
+            if hole > _SHORTEST_HOLE * rate:
+                for start in range(0, hole, _BLOCK):
+                    yield np.zeros((min(_BLOCK, hole - start), held), np.float32)
+                count += hole
+        for part in resampler.resample(frame):
+            count += part.samples
+            yield part.to_ndarray().reshape(-1, held)
+    for part in resampler.resample(None) if frame is not None else ():
+        yield part.to_ndarray().reshape(-1, held)
 
 
 @contextlib.contextmanager
