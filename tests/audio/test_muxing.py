@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from tests.videos import hash_packets, make_video
-from voxpress.audio.muxing import add_sound, read_video
+from voxpress.audio import decoding
+from voxpress.audio.muxing import add_sound, check_copy, read_video
 from voxpress.audio.signals import Held
 from voxpress.audio.waveform import Audio
+from voxpress.errors import InputError, SpeechError
 
 
 def copy(video: Path, name: str, **changes: Any) -> tuple[Path, list[str]]:
@@ -101,3 +103,127 @@ def test_a_time_code_stays(tmp_path: Path, rate: Fraction) -> None:
         picture = file.streams.video[0]
         assert picture.metadata["timecode"] == "01:02:03:04"
         assert picture.average_rate == rate and picture.sample_aspect_ratio == Fraction(64, 45)
+
+
+def test_subtitles_that_end_after_the_pictures_make_no_video_longer(tmp_path: Path) -> None:
+    video, target = make_video(tmp_path / "v.mkv", 3.0), tmp_path / "s.mkv"
+    srt = io.BytesIO(b"1\n00:00:01,000 --> 00:00:11,000\nThe end\n")
+    source: Any
+    text: Any
+    out: Any
+    with av.open(video) as source, av.open(srt, format="srt") as text, av.open(target, "w") as out:
+        streams = [*source.streams, *text.streams]
+        copies = [out.add_stream_from_template(each, opaque=True) for each in streams]
+        for packet in (*source.demux(), *text.demux()):
+            if packet.size:
+                packet.stream = copies[streams.index(packet.stream)]
+                out.mux(packet)
+    assert read_video(target).duration == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_a_video_without_its_end_is_refused_before_anything_is_spoken(tmp_path: Path, share: float) -> None:
+    video = make_video(tmp_path / "v.mkv", 10.0)
+    data = video.read_bytes()
+    video.write_bytes(data[: round(len(data) * share)])
+    with pytest.raises(InputError, match=r"should last 10\.0 s: it is damaged"):
+        read_video(video)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "arguments", "words"),
+    [
+        ("v.mp4", "a.webm", {}, r"its mpeg4 video cannot be in webm: .* \(\.mp4\)"),
+        ("v.mkv", "v.mkv", {}, "is the video itself"),
+        ("v.mp4", "a.mov", {"codec": "vorbis"}, "no codec 'vorbis'"),
+        ("v.mp4", "a.webm", {"codec": "aac"}, "webm cannot have aac"),
+        ("v.mp4", "a.avi", {}, "the extension must be one of"),
+    ],
+)
+def test_what_cannot_be_written_is_known_before(
+    tmp_path: Path, name: str, target: str, arguments: Any, words: str
+) -> None:
+    known = read_video(make_video(tmp_path / name, 1.0))
+    with pytest.raises(SpeechError, match=words):
+        check_copy(known, tmp_path / target, **arguments)
+
+
+@pytest.mark.parametrize("codec", ["ac3", "eac3", "mp2", "libmp3lame"])
+def test_the_sound_of_films_can_be_mixed(tmp_path: Path, codec: str) -> None:
+    known = read_video(make_video(tmp_path / "v.mkv", 1.0, sound=codec))
+    check_copy(known, tmp_path / "a.mkv", instead=True)
+    with known.path.open("rb") as file:
+        rate, blocks = decoding.open_sound(file)
+        assert sum(map(len, blocks)) / rate == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize("codec", ["wavpack", "tta"])
+def test_sound_that_cannot_be_read_is_refused_before(tmp_path: Path, codec: str) -> None:
+    known = read_video(make_video(tmp_path / "v.mkv", 1.0, sound=codec))
+    check_copy(known, tmp_path / "a.mkv")
+    with pytest.raises(InputError, match=f"its {codec} sound cannot be read"):
+        check_copy(known, tmp_path / "a.mkv", instead=True)
+
+
+@pytest.mark.parametrize("first", [b"wide", b"free", b"skip"])
+def test_a_movie_that_begins_otherwise_can_be_mixed(tmp_path: Path, first: bytes) -> None:
+    video = make_video(tmp_path / "v.mov", 1.0)
+    data = video.read_bytes()
+    assert data[4:8] == b"ftyp"
+    video.write_bytes(data[:4] + first + data[8:])
+    assert read_video(video).sound
+    with video.open("rb") as file:
+        assert decoding.recognise(file).name == "mov"
+        rate, blocks = decoding.open_sound(file)
+        assert sum(map(len, blocks)) / rate == pytest.approx(1.0, abs=0.1)
+
+
+def make_beeps(path: Path, sound: str, lost: tuple[float, float]) -> Path:
+    """A video with a beep at each second, and sound that lacks the packets of some time."""
+    whole = path.with_name(f"whole{path.suffix}")
+    source: Any
+    out: Any
+    with av.open(whole, "w") as out:
+        picture = out.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        stream = out.add_stream(sound, rate=48_000, layout="mono")
+        times = np.arange(8 * 48_000) / 48_000
+        wave = (np.sin(2 * np.pi * 880 * times) * (times % 1 < 0.1) / 2).astype(np.float32)
+        form = {"libopus": "flt"}.get(sound, "fltp")
+        beeps = av.AudioFrame.from_ndarray(wave[None], format=form, layout="mono")
+        beeps.sample_rate, beeps.pts = 48_000, 0
+        for number in range(8 * 25):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(picture.encode(frame))
+        for packets in (picture.encode(None), stream.encode(beeps), stream.encode(None)):
+            out.mux(packets)
+    with av.open(whole) as source, av.open(path, "w") as out:
+        copies = [out.add_stream_from_template(each, opaque=True) for each in source.streams]
+        for packet in source.demux():
+            is_lost = packet.stream_index == 1 and lost[0] < (packet.pts or 0) * packet.time_base < lost[1]
+            if packet.size and not is_lost:
+                packet.stream = copies[packet.stream_index]
+                out.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "sound", "lost"),
+    [
+        ("v.mp4", "aac", (2.3, 4.7)),
+        ("v.mkv", "aac", (2.3, 4.7)),
+        ("v.mkv", "libopus", (0.5, 1.5)),
+        ("v.mov", "aac", (3.5, 3.8)),
+    ],
+)
+def test_sound_that_a_recorder_lost_moves_nothing(
+    tmp_path: Path, name: str, sound: str, lost: tuple[float, float]
+) -> None:
+    video = make_beeps(tmp_path / name, sound, lost)
+    with video.open("rb") as file:
+        rate, blocks = decoding.open_sound(file)
+        samples = np.concatenate(list(blocks))
+    (loud,) = np.nonzero(np.abs(samples) > 0.2)
+    begins = loud[np.diff(loud, prepend=-rate) > rate // 2] / rate
+    assert begins == pytest.approx([at for at in range(8) if not lost[0] < at < lost[1]], abs=0.04)

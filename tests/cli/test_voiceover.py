@@ -317,6 +317,15 @@ def test_wrong_use(voxpress: Run, talk: Path) -> None:
         assert words in done.warned, (arguments, done.warned)
 
 
+@pytest.mark.parametrize("name", ["talk.en.srt", "./talk.en.srt", "symbolic.srt", "hard.srt"])
+def test_the_subtitles_themselves_stay(voxpress: Run, talk: Path, name: str) -> None:
+    talk.with_name("symbolic.srt").symlink_to(talk)
+    talk.with_name("hard.srt").hardlink_to(talk)
+    done = voxpress("voiceover", talk.name, "-o", "a.wav", "--subtitles", name, status=2)
+    assert "are the subtitles themselves: name another file" in done.warned
+    assert talk.read_text() == SRT and not Path("a.wav").exists()
+
+
 def test_a_forecast_writes_nothing(voxpress: Run, tmp_path: Path) -> None:
     (tmp_path / "a.srt").write_text(
         "1\n00:00:00,000 --> 00:00:01,000\nThis is much more than anybody could ever say in a second.\n\n"
@@ -383,3 +392,12 @@ def test_piper_begins_on_time(voxpress: Run, tmp_path: Path) -> None:
         around = np.abs(samples[round((at - 0.2) * rate) : round((at + 0.5) * rate)])
         begin = np.argmax(around > around.max() * 0.01) / rate - 0.2
         assert -0.001 <= begin <= 0.02
+
+
+@pytest.mark.parametrize("name", ["none.srt", "folder", "none/none.srt"])
+def test_subtitles_that_are_not_there(voxpress: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a.wav").write_bytes(b"old")
+    done = voxpress("voiceover", name, "-o", "a.wav", status=2)
+    assert f"{name}: cannot be read" in done.warned and done.warned.count("\n") == 1
+    assert (tmp_path / "a.wav").read_bytes() == b"old"

@@ -87,6 +87,7 @@ _MAGIC: tuple[tuple[int, bytes, Container], ...] = (
     (0, b".snd", Container("soundfile", "au")),
     (0, b"OggS", Container("av", "ogg")),
     (4, b"ftyp", Container("av", "mov")),
+    *((4, name, Container("av", "mov")) for name in (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")),
     (0, b"\x1a\x45\xdf\xa3", Container("av", "matroska")),
     (0, b"caff", Container("av", "caf")),
 )
@@ -347,16 +348,19 @@ def _open_with_soundfile(
 # PyAV
 
 # fmt: off
-_DECODERS = frozenset(
+DECODERS = frozenset(
     (
-        "aac", "aac_fixed", "alac", "flac", "g722", "gsm", "gsm_ms", "mp1", "mp1float", "mp2", "mp2float",
-        "mp3", "mp3float", "libopus", "opus", "speex", "vorbis", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms",
-        "pcm_alaw", "pcm_mulaw", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_s16be", "pcm_s16le",
-        "pcm_s24be", "pcm_s24le", "pcm_s32be", "pcm_s32le", "pcm_s8", "pcm_u8",
+        "aac", "aac_fixed", "ac3", "alac", "dca", "eac3", "flac", "g722", "gsm", "gsm_ms", "mp1", "mp1float",
+        "mp2", "mp2float", "mp3", "mp3float", "libopus", "opus", "speex", "vorbis", "adpcm_ima_qt",
+        "adpcm_ima_wav", "adpcm_ms", "pcm_alaw", "pcm_mulaw", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le",
+        "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32be", "pcm_s32le", "pcm_s8", "pcm_u8",
     )
 )
 # fmt: on
+"""FFmpeg's decoders that may be used."""
 _MOST_STREAMS = 16
+_SHORTEST_HOLE: Seconds = 0.1
+"""Of times that lack samples: those of some programs are not exact."""
 
 
 def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int) -> tuple[Hertz, Blocks]:
@@ -364,7 +368,7 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int)
 
     options = {
         "format_whitelist": container,
-        "codec_whitelist": ",".join(sorted(_DECODERS)),
+        "codec_whitelist": ",".join(sorted(DECODERS)),
         "protocol_whitelist": "none",
         "max_streams": str(_MOST_STREAMS),
     }
@@ -377,7 +381,7 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int)
         if not source.streams.audio:
             raise InputError("not audio that can be read: it holds no audio")
         stream = source.streams.audio[0]
-        if stream.codec_context.name not in _DECODERS:
+        if stream.codec_context.name not in DECODERS:
             raise InputError(f"not audio that can be read: its codec is {stream.codec_context.name}")
         bounds.check(stream.rate, stream.channels)
         stream.codec_context.thread_count = 1
@@ -386,27 +390,43 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int)
 
 
 def _decode_with_av(source: Any, stream: Any, bounds: Bounds, channels: int) -> Blocks:
-    import av
-
-    # From one channel to two, and back, FFmpeg changes the level by 3 dB: `_fold` does not.
-    held = min(stream.channels, 2)
-    resampler = av.AudioResampler(format="flt", layout="mono" if held == 1 else "stereo", rate=stream.rate)
+    parts: list[Samples] = []
+    count = 0
     with source, _translate_av_errors():
-        frame, parts, count = None, [], 0
-        for frame in source.decode(stream):
-            bounds.check(frame.sample_rate, len(frame.layout.channels))
-            for part in resampler.resample(frame):
-                parts.append(part.to_ndarray().reshape(-1, held))
-                count += len(parts[-1])
+        for part in _decode_frames(source, stream, bounds):
+            parts.append(part)
+            count += len(part)
             if count >= _BLOCK:
                 yield _fold(np.concatenate(parts), channels)
                 parts, count = [], 0
-        parts += [
-            part.to_ndarray().reshape(-1, held)
-            for part in (resampler.resample(None) if frame is not None else ())
-        ]
         if parts:
             yield _fold(np.concatenate(parts), channels)
+
+
+def _decode_frames(source: Any, stream: Any, bounds: Bounds) -> Blocks:
+    """The samples of frames, with silence where a recorder lost some: what follows keeps its time."""
+    import av
+
+    # From one channel to two, and back, FFmpeg changes the level by 3 dB: `_fold` does not.
+    held, rate = min(stream.channels, 2), stream.rate
+    resampler = av.AudioResampler(format="flt", layout="mono" if held == 1 else "stereo", rate=rate)
+    timed = source.format.name.split(",")[0] in ("mov", "matroska")
+    frame, first, count = None, None, 0
+    for frame in source.decode(stream):
+        bounds.check(frame.sample_rate, len(frame.layout.channels))
+        if timed and frame.pts is not None:
+            at = frame.pts * frame.time_base
+            first = at if first is None else first
+            hole = round((at - first) * rate) - count
+            if hole > _SHORTEST_HOLE * rate:
+                for start in range(0, hole, _BLOCK):
+                    yield np.zeros((min(_BLOCK, hole - start), held), np.float32)
+                count += hole
+        for part in resampler.resample(frame):
+            count += part.samples
+            yield np.asarray(part.to_ndarray(), np.float32).reshape(-1, held)
+    for part in resampler.resample(None) if frame is not None else ():
+        yield np.asarray(part.to_ndarray(), np.float32).reshape(-1, held)
 
 
 @contextlib.contextmanager

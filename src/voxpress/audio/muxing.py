@@ -7,6 +7,7 @@ so a malicious one meets only the code that reads containers.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from voxpress import languages
+from voxpress.audio import decoding
 from voxpress.audio.arrays import Samples, np
 from voxpress.audio.signals import Channels, Signal, read_blocks
 from voxpress.errors import InputError, UnsupportedOption, suggest
@@ -232,22 +234,46 @@ def add_sound(
         UnsupportedOption: the extension of `target` or the codec cannot be.
         StoreError: it cannot be written.
     """
+    check_copy(video, target, codec=codec, instead=instead)
     kind = find_kind(target, VIDEOS)
-    if codec is not None and codec not in CODECS:
-        raise UnsupportedOption(f"no codec {codec!r}{suggest(codec, CODECS)} (codecs: {', '.join(CODECS)})")
     name = CODECS[codec] if codec else kind.encoder
-    if os.path.exists(target) and os.path.samefile(video.path, target):
-        raise InputError("is the video itself: name another file for the copy", place=os.fspath(target))
     with _open(video.path) as source, _writing(target, kind) as written:
         out = written.container
-        if name not in out.supported_codecs:
-            raise UnsupportedOption(f"{kind.container} cannot have {codec}: take another --codec")
         copier = _Copier(source, written, video, instead=instead, moved=moved)
         stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
         stream.metadata.update(_name_sound(title, language, kind.container))
         stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
         copier.copy(_encode(stream, signal, encoder, _find_start(source)))
         return copier.left_out
+
+
+def check_copy(
+    video: Video, target: str | os.PathLike[str], *, codec: str | None = None, instead: bool = False
+) -> None:
+    """See that a copy of a video with one sound more can be made. See `add_sound`.
+
+    Raises:
+        InputError: something in the video cannot be in the container, or its sound cannot be read to be mixed.
+        UnsupportedOption: the extension of `target` or the codec cannot be.
+    """
+    import av
+
+    kind, name = find_kind(target, VIDEOS), os.fspath(video.path)
+    if codec is not None and codec not in CODECS:
+        raise UnsupportedOption(f"no codec {codec!r}{suggest(codec, CODECS)} (codecs: {', '.join(CODECS)})")
+    if os.path.exists(target) and os.path.samefile(video.path, target):
+        raise InputError("is the video itself: name another file for the copy", place=os.fspath(target))
+    with _open(name) as source, av.open(io.BytesIO(), "w", format=kind.container) as out:
+        if codec is not None and CODECS[codec] not in out.supported_codecs:
+            raise UnsupportedOption(f"{kind.container} cannot have {codec}: take another --codec")
+        replaced = source.streams.audio[0] if instead and source.streams.audio else None
+        if replaced is not None and _name_codec(replaced) not in decoding.DECODERS:
+            raise InputError(
+                f"its {_name_codec(replaced)} sound cannot be read: add the voice to it", place=name
+            )
+        for each in source.streams:
+            if each is not replaced and each.type in ("video", "audio", "subtitle") and not _is_picture(each):
+                _add_same(out, each, name)
 
 
 def find_kind(path: str | os.PathLike[str], kinds: Mapping[str, Kind]) -> Kind:
@@ -346,15 +372,23 @@ def _find_end(source: InputContainer, streams: Sequence[Stream], start: Fraction
 
     What a Matroska file says counts from its start or from 0, as its program likes, and what was streamed says nothing.
     """
-    if source.duration:
+    said = (source.duration or 0) / 1_000_000 - float(start)
+    end, last = Fraction(0), start
+    # What begins long before the end and lasts until then, such as a subtitle, is found from the beginning only.
+    for place in (max(0, (source.duration or 0) - 1_000_000), 0):
         with contextlib.suppress(OSError):
-            source.seek(max(0, source.duration - 1_000_000))
-    end = Fraction(0)
-    with _explain(name):
-        for packet in source.demux(streams):
-            if packet.pts is not None:
-                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
-    return float(end - start)
+            source.seek(place)
+        with _explain(name):
+            for packet in source.demux():
+                if packet.pts is not None and packet.time_base:
+                    ends = (packet.pts + (packet.duration or 0)) * packet.time_base
+                    last = max(last, ends)
+                    end = max(end, ends) if packet.stream in streams else end
+        if last - start >= said - max(_MOST_MISSING, said / 50):
+            return float(end - start)
+    raise InputError(
+        f"ends after {float(last - start):,.1f} s and should last {said:,.1f} s: it is damaged", place=name
+    )
 
 
 def _is_picture(stream: Any) -> bool:
@@ -487,6 +521,18 @@ def _to_frame(block: Samples, form: str, rate: int, at: int) -> av.AudioFrame:
     return frame
 
 
+def _add_same(out: OutputContainer, stream: Any, name: str) -> Any:
+    """Add a stream like one of the video `name`."""
+    try:
+        return out.add_stream_from_template(stream, opaque=True)
+    except ValueError as error:
+        raise InputError(
+            f"its {_name_codec(stream)} {stream.type} cannot be in {out.format.name}: name a file of the same kind"
+            f" for the copy ({os.path.splitext(name)[1]})",
+            place=name,
+        ) from error
+
+
 def _name_sound(title: str, language: str, container: str) -> dict[str, str]:
     code = languages.iso_639_2(language) if language else ""
     tags = {"language": _write_language(code, container), "title": title}
@@ -545,14 +591,7 @@ class _Copier:
         if picture and self._out.format.name == "matroska":
             self._attach(stream)
             return
-        try:
-            made: Any = self._out.add_stream_from_template(stream, opaque=True)
-        except ValueError as error:
-            raise InputError(
-                f"its {_name_codec(stream)} {stream.type} cannot be in {self._out.format.name}: name a file of the same"
-                f" kind for the copy ({os.path.splitext(self._name)[1]})",
-                place=self._name,
-            ) from error
+        made = _add_same(self._out, stream, self._name)
         made.metadata.update(stream.metadata)
         if code := stream.metadata.get("language"):
             made.metadata["language"] = _write_language(code, self._out.format.name)

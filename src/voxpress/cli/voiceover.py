@@ -125,7 +125,7 @@ def voiceover(
 
     No cue is ever moved. What is too long is spoken faster, within a limit; what is still too long is cut and named.
     """
-    from voxpress.audio.muxing import SOUNDS, VIDEOS, find_kind, read_video
+    from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind, read_video
     from voxpress.files import atomic
     from voxpress.publish.voiceover.report import check_names
 
@@ -142,10 +142,14 @@ def voiceover(
     ):
         if place is not None:
             atomic.require_place(place, option)
+            if place.exists() and subtitles.exists() and place.samefile(subtitles):
+                raise InputError(f"{place}: are the subtitles themselves: name another file", field=option)
     known = read_video(video) if video else None
     if mode == "mix" and (known is None or known.sound is None):
         what = "--mode mix needs --video" if known is None else f"{video}: has no sound to mix with"
         raise InputError(f"{what}: leave --mode mix out")
+    if known is not None:
+        check_copy(known, target, codec=codec, instead=mode == "mix")
     work = Work.open(subtitles, reading, making, cast, encoding=encoding, join=join)
     if dry_run:
         raise typer.Exit(work.forecast(known.duration if known else None, max_speed))
