@@ -227,3 +227,26 @@ def test_sound_that_a_recorder_lost_moves_nothing(
     (loud,) = np.nonzero(np.abs(samples) > 0.2)
     begins = loud[np.diff(loud, prepend=-rate) > rate // 2] / rate
     assert begins == pytest.approx([at for at in range(8) if not lost[0] < at < lost[1]], abs=0.04)
+
+
+@pytest.mark.parametrize("name", ["v.mp4", "v.mkv", "v.mov"])
+@pytest.mark.parametrize("instead", [True, False])
+def test_a_mix_is_where_the_first_sound_was(tmp_path: Path, name: str, instead: bool) -> None:
+    first = make_video(tmp_path / f"one.{name}", 1.0)
+    video = tmp_path / name
+    source: Any
+    out: Any
+    with av.open(first) as source, av.open(video, "w") as out:
+        streams = [*source.streams.video, *source.streams.audio, *source.streams.audio]
+        copies = [out.add_stream_from_template(each, opaque=True) for each in streams]
+        copies[1].metadata["language"], copies[2].metadata["language"] = "fra", "ger"
+        for number, copied in enumerate(copies):
+            source.seek(0)
+            for packet in source.demux(streams[number]):
+                if packet.size:
+                    packet.stream = copied
+                    out.mux(packet)
+    new, _ = copy(video, f"new.{name}", instead=instead, language="en")
+    with av.open(new) as file:
+        languages = [each.metadata["language"] for each in file.streams.audio]
+    assert languages == (["eng", "ger"] if instead else ["fra", "ger", "eng"])

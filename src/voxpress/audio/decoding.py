@@ -424,9 +424,9 @@ def _decode_frames(source: Any, stream: Any, bounds: Bounds) -> Blocks:
                 count += hole
         for part in resampler.resample(frame):
             count += part.samples
-            yield part.to_ndarray().reshape(-1, held)
+            yield np.asarray(part.to_ndarray(), np.float32).reshape(-1, held)
     for part in resampler.resample(None) if frame is not None else ():
-        yield part.to_ndarray().reshape(-1, held)
+        yield np.asarray(part.to_ndarray(), np.float32).reshape(-1, held)
 
 
 @contextlib.contextmanager

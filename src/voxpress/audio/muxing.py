@@ -237,10 +237,15 @@ def add_sound(
     kind = find_kind(target, VIDEOS)
     name = CODECS[codec] if codec else kind.encoder
     with _open(video.path) as source, _writing(target, kind) as out:
-        copier = _Copier(source, out, os.fspath(video.path), instead=instead, moved=moved)
-        stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
-        stream.metadata.update(_name_sound(title, language, kind.container))
-        stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
+
+        def add() -> tuple[Any, _Encoder]:
+            stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
+            stream.metadata.update(_name_sound(title, language, kind.container))
+            stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
+            return stream, encoder
+
+        copier = _Copier(source, out, os.fspath(video.path), add, instead=instead, moved=moved)
+        stream, encoder = copier.added
         copier.copy(_encode(stream, signal, encoder, _find_start(source)))
         return copier.left_out
 
@@ -501,19 +506,32 @@ def _choose_disposition(source: InputContainer, *, instead: bool, describes: boo
 
 
 class _Copier:
-    """Copies the packets of a container."""
+    """Copies the packets of a container.
+
+    Attributes:
+        added: the new sound; many players play the first one, so it stands where the one was that it replaces.
+    """
 
     def __init__(
-        self, source: InputContainer, out: OutputContainer, name: str, *, instead: bool, moved: TimeMap | None
+        self,
+        source: InputContainer,
+        out: OutputContainer,
+        name: str,
+        add: Callable[[], tuple[Any, _Encoder]],
+        *,
+        instead: bool,
+        moved: TimeMap | None,
     ) -> None:
         self._source, self._out, self._name = source, out, name
         self._moved = moved
         self.left_out: list[str] = []
         self._streams: dict[int, Stream] = {}
         out.metadata.update(source.metadata)
+        added = None
         for each in source.streams:
             first = each.type == "audio" and each is source.streams.audio[0]
             if first and instead:
+                added = add()
                 continue
             if each.type == "audio" and moved is not None:
                 self._leave_out(each, "its times cannot be moved")
@@ -522,6 +540,7 @@ class _Copier:
                     self._leave_out(each, "data of cameras is not copied")
             else:
                 self._add(each)
+        self.added = added or add()
         self._copy_chapters()
 
     def _add(self, stream: Any) -> None:
