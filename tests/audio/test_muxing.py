@@ -250,3 +250,35 @@ def test_a_mix_is_where_the_first_sound_was(tmp_path: Path, name: str, instead: 
     with av.open(new) as file:
         languages = [each.metadata["language"] for each in file.streams.audio]
     assert languages == (["eng", "ger"] if instead else ["fra", "ger", "eng"])
+
+
+@pytest.mark.parametrize("target", ["new.mov", "new.mp4", "new.mkv"])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"com.apple.quicktime.location.ISO6709": "+50+8/", "com.apple.quicktime.make": "Apple", "title": "A"},
+        {"com.android.version": "14", "title": "B"},
+        {"title": "C", "artist": "Somebody", "comment": "Hello"},
+    ],
+)
+def test_tags_stay(tmp_path: Path, target: str, tags: dict[str, str]) -> None:
+    video = tmp_path / "v.mov"
+    source: Any
+    out: Any
+    options = {"movflags": "use_metadata_tags"} if "artist" not in tags else {}
+    with (
+        av.open(make_video(tmp_path / "plain.mov", 1.0)) as source,
+        av.open(video, "w", options=options) as out,
+    ):
+        copies = [out.add_stream_from_template(source.streams[number], opaque=True) for number in (0, 1)]
+        out.metadata.update(tags)
+        for packet in source.demux(source.streams[0], source.streams[1]):
+            if packet.size:
+                packet.stream = copies[packet.stream_index]
+                out.mux(packet)
+    new, _ = copy(video, target)
+    with av.open(new) as file:
+        found = {name.lower(): value for name, value in file.metadata.items()}
+    assert {name.lower(): value for name, value in tags.items()}.items() <= found.items()
+    assert target == "new.mkv" or "compatible_brands" in found
+    assert target != "new.mkv" or "compatible_brands" not in found

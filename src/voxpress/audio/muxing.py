@@ -107,6 +107,8 @@ _QUICKTIME = MappingProxyType(
 """What FFmpeg calls languages in MOV; others it would leave out."""
 
 
+_OF_THE_FILE = frozenset({"major_brand", "minor_version", "compatible_brands"})
+"""What FFmpeg calls tags, and is not: a file of another kind has others."""
 _PICTURES = MappingProxyType(
     {
         "mjpeg": ("jpg", "image/jpeg"),
@@ -236,7 +238,7 @@ def add_sound(
     check_copy(video, target, codec=codec, instead=instead)
     kind = find_kind(target, VIDEOS)
     name = CODECS[codec] if codec else kind.encoder
-    with _open(video.path) as source, _writing(target, kind) as out:
+    with _open(video.path) as source, _writing(target, _keep_tags(kind, source)) as out:
 
         def add() -> tuple[Any, _Encoder]:
             stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
@@ -469,6 +471,13 @@ def _to_frame(block: Samples, form: str, rate: int, at: int) -> av.AudioFrame:
     return frame
 
 
+def _keep_tags(kind: Kind, source: InputContainer) -> Kind:
+    """How tags with names such as com.apple.quicktime.model are kept: phones write where and how they filmed."""
+    if kind.container in ("mp4", "mov") and any(name.startswith("com.") for name in source.metadata):
+        return kind._replace(options={"movflags": "+faststart+use_metadata_tags"})
+    return kind
+
+
 def _add_same(out: OutputContainer, stream: Any, name: str) -> Any:
     """Add a stream like one of the video `name`."""
     try:
@@ -526,7 +535,9 @@ class _Copier:
         self._moved = moved
         self.left_out: list[str] = []
         self._streams: dict[int, Stream] = {}
-        out.metadata.update(source.metadata)
+        out.metadata.update(
+            {name: value for name, value in source.metadata.items() if name not in _OF_THE_FILE}
+        )
         added = None
         for each in source.streams:
             first = each.type == "audio" and each is source.streams.audio[0]
