@@ -282,3 +282,31 @@ def test_tags_stay(tmp_path: Path, target: str, tags: dict[str, str]) -> None:
     assert {name.lower(): value for name, value in tags.items()}.items() <= found.items()
     assert target == "new.mkv" or "compatible_brands" in found
     assert target != "new.mkv" or "compatible_brands" not in found
+
+
+@pytest.mark.parametrize(
+    ("layout", "channels"), [("mono", 1), ("stereo", 2), ("5.1", 6), ("quad", 4), ("7.1", 8)]
+)
+def test_a_mix_of_surround_sound_is_named(tmp_path: Path, layout: str, channels: int) -> None:
+    video = tmp_path / "v.mkv"
+    out: Any
+    with av.open(video, "w") as out:
+        picture = out.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        sound = out.add_stream("pcm_s16le", rate=48_000, layout=layout)
+        frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+        frame.pts, frame.time_base = 0, Fraction(1, 25)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 4800 * channels), np.int16), "s16", layout)
+        silence.sample_rate, silence.pts = 48_000, 0
+        for packets in (
+            picture.encode(frame),
+            picture.encode(None),
+            sound.encode(silence),
+            sound.encode(None),
+        ):
+            out.mux(packets)
+    _, notes = copy(video, "new.mkv", instead=True)
+    assert notes == ([f"the mix has 2 channels, the sound had {channels}"] if channels > 2 else [])
+    new, notes = copy(video, "new.mkv")
+    with av.open(new) as file:
+        assert [each.channels for each in file.streams.audio] == [channels, 1] and notes == []

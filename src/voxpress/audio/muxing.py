@@ -228,7 +228,7 @@ def add_sound(
         moved: when each moment of the video is seen; sounds other than the first are left out then.
 
     Returns:
-        What is left out.
+        What is left out, or not as it was.
 
     Raises:
         InputError: the video is damaged, or something in it cannot be in the container.
@@ -542,6 +542,8 @@ class _Copier:
         for each in source.streams:
             first = each.type == "audio" and each is source.streams.audio[0]
             if first and instead:
+                if each.channels > 2:
+                    self.left_out.append(f"the mix has 2 channels, the sound had {each.channels}")
                 added = add()
                 continue
             if each.type == "audio" and moved is not None:
