@@ -542,8 +542,8 @@ class _Copier:
         for each in source.streams:
             first = each.type == "audio" and each is source.streams.audio[0]
             if first and instead:
-                if each.channels > 2:
-                    self.left_out.append(f"the mix has 2 channels, the sound had {each.channels}")
+                if (channels := source.streams.audio[0].channels) > 2:
+                    self.left_out.append(f"the mix has 2 channels, the sound had {channels}")
                 added = add()
                 continue
             if each.type == "audio" and moved is not None:
