@@ -227,3 +227,86 @@ def test_sound_that_a_recorder_lost_moves_nothing(
     (loud,) = np.nonzero(np.abs(samples) > 0.2)
     begins = loud[np.diff(loud, prepend=-rate) > rate // 2] / rate
     assert begins == pytest.approx([at for at in range(8) if not lost[0] < at < lost[1]], abs=0.04)
+
+
+@pytest.mark.parametrize("name", ["v.mp4", "v.mkv", "v.mov"])
+@pytest.mark.parametrize("instead", [True, False])
+def test_a_mix_is_where_the_first_sound_was(tmp_path: Path, name: str, instead: bool) -> None:
+    first = make_video(tmp_path / f"one.{name}", 1.0)
+    video = tmp_path / name
+    source: Any
+    out: Any
+    with av.open(first) as source, av.open(video, "w") as out:
+        streams = [*source.streams.video, *source.streams.audio, *source.streams.audio]
+        copies = [out.add_stream_from_template(each, opaque=True) for each in streams]
+        copies[1].metadata["language"], copies[2].metadata["language"] = "fra", "ger"
+        for number, copied in enumerate(copies):
+            source.seek(0)
+            for packet in source.demux(streams[number]):
+                if packet.size:
+                    packet.stream = copied
+                    out.mux(packet)
+    new, _ = copy(video, f"new.{name}", instead=instead, language="en")
+    with av.open(new) as file:
+        languages = [each.metadata["language"] for each in file.streams.audio]
+    assert languages == (["eng", "ger"] if instead else ["fra", "ger", "eng"])
+
+
+@pytest.mark.parametrize("target", ["new.mov", "new.mp4", "new.mkv"])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"com.apple.quicktime.location.ISO6709": "+50+8/", "com.apple.quicktime.make": "Apple", "title": "A"},
+        {"com.android.version": "14", "title": "B"},
+        {"title": "C", "artist": "Somebody", "comment": "Hello"},
+    ],
+)
+def test_tags_stay(tmp_path: Path, target: str, tags: dict[str, str]) -> None:
+    video = tmp_path / "v.mov"
+    source: Any
+    out: Any
+    options = {"movflags": "use_metadata_tags"} if "artist" not in tags else {}
+    with (
+        av.open(make_video(tmp_path / "plain.mov", 1.0)) as source,
+        av.open(video, "w", options=options) as out,
+    ):
+        copies = [out.add_stream_from_template(source.streams[number], opaque=True) for number in (0, 1)]
+        out.metadata.update(tags)
+        for packet in source.demux(source.streams[0], source.streams[1]):
+            if packet.size:
+                packet.stream = copies[packet.stream_index]
+                out.mux(packet)
+    new, _ = copy(video, target)
+    with av.open(new) as file:
+        found = {name.lower(): value for name, value in file.metadata.items()}
+    assert {name.lower(): value for name, value in tags.items()}.items() <= found.items()
+    assert target == "new.mkv" or "compatible_brands" in found
+    assert target != "new.mkv" or "compatible_brands" not in found
+
+
+@pytest.mark.parametrize(
+    ("layout", "channels"), [("mono", 1), ("stereo", 2), ("5.1", 6), ("quad", 4), ("7.1", 8)]
+)
+def test_a_mix_of_surround_sound_is_named(tmp_path: Path, layout: str, channels: int) -> None:
+    video = tmp_path / "v.mkv"
+    out: Any
+    with av.open(video, "w") as out:
+        picture = out.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        sound = out.add_stream("pcm_s16le", rate=48_000, layout=layout)
+        frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+        frame.pts, frame.time_base = 0, Fraction(1, 25)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 4800 * channels), np.int16), "s16", layout)
+        silence.sample_rate, silence.pts = 48_000, 0
+        for packets in (
+            picture.encode(frame),
+            picture.encode(None),
+            sound.encode(silence),
+            sound.encode(None),
+        ):
+            out.mux(packets)
+    _, notes = copy(video, "new.mkv", instead=True)
+    assert notes == ([f"the mix has 2 channels, the sound had {channels}"] if channels > 2 else [])
+    new, notes = copy(video, "new.mkv")
+    with av.open(new) as file:
+        assert [each.channels for each in file.streams.audio] == [channels, 1] and notes == []

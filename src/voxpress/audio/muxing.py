@@ -107,6 +107,8 @@ _QUICKTIME = MappingProxyType(
 """What FFmpeg calls languages in MOV; others it would leave out."""
 
 
+_OF_THE_FILE = frozenset({"major_brand", "minor_version", "compatible_brands"})
+"""What FFmpeg calls tags, and is not: a file of another kind has others."""
 _PICTURES = MappingProxyType(
     {
         "mjpeg": ("jpg", "image/jpeg"),
@@ -227,7 +229,7 @@ def add_sound(
         moved: when each moment of the video is seen; sounds other than the first are left out then.
 
     Returns:
-        What is left out.
+        What is left out, or not as it was.
 
     Raises:
         InputError: the video is damaged, or something in it cannot be in the container.
@@ -237,12 +239,17 @@ def add_sound(
     check_copy(video, target, codec=codec, instead=instead)
     kind = find_kind(target, VIDEOS)
     name = CODECS[codec] if codec else kind.encoder
-    with _open(video.path) as source, _writing(target, kind) as written:
+    with _open(video.path) as source, _writing(target, _keep_tags(kind, source)) as written:
         out = written.container
-        copier = _Copier(source, written, video, instead=instead, moved=moved)
-        stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
-        stream.metadata.update(_name_sound(title, language, kind.container))
-        stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
+
+        def add() -> tuple[Any, _Encoder]:
+            stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
+            stream.metadata.update(_name_sound(title, language, kind.container))
+            stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
+            return stream, encoder
+
+        copier = _Copier(source, written, video, add, instead=instead, moved=moved)
+        stream, encoder = copier.added
         copier.copy(_encode(stream, signal, encoder, _find_start(source)))
         return copier.left_out
 
@@ -521,6 +528,13 @@ def _to_frame(block: Samples, form: str, rate: int, at: int) -> av.AudioFrame:
     return frame
 
 
+def _keep_tags(kind: Kind, source: InputContainer) -> Kind:
+    """How tags with names such as com.apple.quicktime.model are kept: phones write where and how they filmed."""
+    if kind.container in ("mp4", "mov") and any(name.startswith("com.") for name in source.metadata):
+        return kind._replace(options={"movflags": "+faststart+use_metadata_tags"})
+    return kind
+
+
 def _add_same(out: OutputContainer, stream: Any, name: str) -> Any:
     """Add a stream like one of the video `name`."""
     try:
@@ -558,20 +572,37 @@ def _choose_disposition(source: InputContainer, *, instead: bool, describes: boo
 
 
 class _Copier:
-    """Copies the packets of a container."""
+    """Copies the packets of a container.
+
+    Attributes:
+        added: the new sound; many players play the first one, so it stands where the one was that it replaces.
+    """
 
     def __init__(
-        self, source: InputContainer, target: _Target, video: Video, *, instead: bool, moved: TimeMap | None
+        self,
+        source: InputContainer,
+        target: _Target,
+        video: Video,
+        add: Callable[[], tuple[Any, _Encoder]],
+        *,
+        instead: bool,
+        moved: TimeMap | None,
     ) -> None:
         self._source, self._target, self._out = source, target, target.container
         self._video, self._name = video, os.fspath(video.path)
         self._moved, self._start = moved, _find_start(source)
         self.left_out: list[str] = []
         self._streams: dict[int, Stream] = {}
-        self._out.metadata.update(source.metadata)
+        self._out.metadata.update(
+            {name: value for name, value in source.metadata.items() if name not in _OF_THE_FILE}
+        )
+        added = None
         for each in source.streams:
             first = each.type == "audio" and each is source.streams.audio[0]
             if first and instead:
+                if (channels := source.streams.audio[0].channels) > 2:
+                    self.left_out.append(f"the mix has 2 channels, the sound had {channels}")
+                added = add()
                 continue
             if each.type == "audio" and moved is not None:
                 self._leave_out(each, "its times cannot be moved")
@@ -580,6 +611,7 @@ class _Copier:
                     self._leave_out(each, "data of cameras is not copied")
             else:
                 self._add(each)
+        self.added = added or add()
         self._copy_chapters()
 
     def _add(self, stream: Any) -> None:
