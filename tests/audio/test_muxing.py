@@ -13,8 +13,9 @@ import pytest
 
 from tests.videos import hash_packets, make_video
 from voxpress.audio import decoding
-from voxpress.audio.muxing import add_sound, check_copy, read_video
+from voxpress.audio.muxing import add_sound, check_copy
 from voxpress.audio.signals import Held
+from voxpress.audio.videos import read_video
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError
 

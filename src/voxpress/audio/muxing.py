@@ -1,18 +1,12 @@
-"""Sound into files, alone or beside a video whose packets are copied as they are.
-
-FFmpeg is told which container a file is, and may open no other file or address for it. Nothing of a video is decoded,
-so a malicious one meets only the code that reads containers.
-"""
+"""Sound into files, alone or beside a video whose packets are copied as they are."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -20,6 +14,15 @@ from voxpress import languages
 from voxpress.audio import decoding
 from voxpress.audio.arrays import Samples, np
 from voxpress.audio.signals import Channels, Signal, read_blocks
+from voxpress.audio.videos import (
+    MOST_MISSING,
+    Video,
+    explain_errors,
+    find_start,
+    is_picture,
+    name_codec,
+    open_video,
+)
 from voxpress.errors import InputError, UnsupportedOption, suggest
 from voxpress.files import atomic
 from voxpress.speech import Seconds
@@ -98,9 +101,6 @@ _ENCODERS: Mapping[str, _Encoder] = MappingProxyType(
         "libopus": _Encoder("flt", (64_000, 128_000)),
     }
 )
-_MOST_STREAMS = 64
-_MOST_MISSING: Seconds = 2.0
-"""At the end of a video: what its header says is not always exact."""
 _QUICKTIME = MappingProxyType(
     {"deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb"}
 )
@@ -121,64 +121,6 @@ _PICTURES = MappingProxyType(
 """Extension and type of a cover picture, by its codec."""
 _WITH = MappingProxyType({False: ("matroska",), True: ("matroska", "mp4")})
 """Containers that can have attachments, and those that can have a cover picture."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """The first sound of a video.
-
-    Attributes:
-        start: when it begins, from the start of the video.
-        language: ISO 639-2, as the file says it; may be empty.
-    """
-
-    channels: Channels
-    start: Seconds
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Video:
-    """What is known of a video before anything is done.
-
-    Attributes:
-        container: name of FFmpeg's demuxer.
-        streams: what it holds, as ``h264 video``.
-        sound: None: it has none.
-    """
-
-    path: Path
-    container: str
-    duration: Seconds
-    streams: tuple[str, ...]
-    sound: Sound | None
-
-
-def read_video(path: str | os.PathLike[str]) -> Video:
-    """What a file says of the video in it.
-
-    Raises:
-        InputError: it is no MP4, MOV, MKV or WebM, is damaged, or has no video.
-    """
-    with _open(path) as source:
-        videos = [each for each in source.streams.video if not _is_picture(each)]
-        if not videos:
-            raise InputError("has no video", place=os.fspath(path))
-        start = _find_start(source)
-        played = (*videos, *source.streams.audio)
-        lengths = [_measure(each, start) for each in played]
-        sound = None
-        if source.streams.audio:
-            first = source.streams.audio[0]
-            begins = float((first.start_time or 0) * (first.time_base or 0)) - float(start)
-            sound = Sound(
-                1 if first.channels == 1 else 2, max(0.0, begins), first.metadata.get("language", "")
-            )
-        named = tuple(f"{_name_codec(each)} {each.type}" for each in source.streams)
-        duration = max(lengths) if all(lengths) else _find_end(source, played, start, os.fspath(path))
-        if duration <= 0:
-            raise InputError("has no pictures: it may be damaged", place=os.fspath(path))
-        return Video(Path(path), source.format.name, duration, named, sound)
 
 
 def write_sound(
@@ -239,7 +181,7 @@ def add_sound(
     check_copy(video, target, codec=codec, instead=instead)
     kind = find_kind(target, VIDEOS)
     name = CODECS[codec] if codec else kind.encoder
-    with _open(video.path) as source, _writing(target, _keep_tags(kind, source)) as written:
+    with open_video(video.path) as source, _writing(target, _keep_tags(kind, source)) as written:
         out = written.container
 
         def add() -> tuple[Any, _Encoder]:
@@ -250,7 +192,7 @@ def add_sound(
 
         copier = _Copier(source, written, video, add, instead=instead, moved=moved)
         stream, encoder = copier.added
-        copier.copy(_encode(stream, signal, encoder, _find_start(source)))
+        copier.copy(_encode(stream, signal, encoder, find_start(source)))
         return copier.left_out
 
 
@@ -270,16 +212,16 @@ def check_copy(
         raise UnsupportedOption(f"no codec {codec!r}{suggest(codec, CODECS)} (codecs: {', '.join(CODECS)})")
     if os.path.exists(target) and os.path.samefile(video.path, target):
         raise InputError("is the video itself: name another file for the copy", place=os.fspath(target))
-    with _open(name) as source, av.open(io.BytesIO(), "w", format=kind.container) as out:
+    with open_video(name) as source, av.open(io.BytesIO(), "w", format=kind.container) as out:
         if codec is not None and CODECS[codec] not in out.supported_codecs:
             raise UnsupportedOption(f"{kind.container} cannot have {codec}: take another --codec")
         replaced = source.streams.audio[0] if instead and source.streams.audio else None
-        if replaced is not None and _name_codec(replaced) not in decoding.DECODERS:
+        if replaced is not None and name_codec(replaced) not in decoding.DECODERS:
             raise InputError(
-                f"its {_name_codec(replaced)} sound cannot be read: add the voice to it", place=name
+                f"its {name_codec(replaced)} sound cannot be read: add the voice to it", place=name
             )
         for each in source.streams:
-            if each is not replaced and each.type in ("video", "audio", "subtitle") and not _is_picture(each):
+            if each is not replaced and each.type in ("video", "audio", "subtitle") and not is_picture(each):
                 _add_same(out, each, name)
 
 
@@ -302,114 +244,6 @@ def find_kind(path: str | os.PathLike[str], kinds: Mapping[str, Kind]) -> Kind:
 
 
 # Reading
-
-
-@contextlib.contextmanager
-def _open(path: str | os.PathLike[str]) -> Iterator[InputContainer]:
-    import av
-
-    name = os.fspath(path)
-    try:
-        if os.path.exists(name) and not os.path.isfile(name):
-            raise InputError("is not a file", place=name)
-        file = open(name, "rb")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=name) from error
-    with file:
-        container = _recognise(file.read(64), name)
-        file.seek(0)
-        options = {
-            "format_whitelist": container,
-            "protocol_whitelist": "none",
-            "max_streams": str(_MOST_STREAMS),
-        }
-        if container == "mov":
-            options |= {"enable_drefs": "0", "use_absolute_path": "0"}
-        with _explain(name):
-            source = av.open(file, "r", format=container, options=options, io_open=_open_nothing)
-        with source:
-            yield source
-
-
-def _recognise(head: bytes, name: str) -> str:
-    """FFmpeg's name of the container that a file begins with."""
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return "matroska"
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
-        return "mov"
-    raise InputError("is no MP4, MOV, MKV or WebM", place=name)
-
-
-@contextlib.contextmanager
-def _explain(name: str) -> Iterator[None]:
-    import av
-
-    try:
-        yield
-    except InputError:
-        raise
-    except (av.FFmpegError, ValueError, MemoryError) as error:
-        problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise InputError(f"cannot be read as a video, it may be damaged: {problem}", place=name) from error
-
-
-def _open_nothing(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives
-    raise InputError(f"it names another file, {url[:100]!r}, which is not opened")
-
-
-def _find_start(source: InputContainer) -> Fraction:
-    """When the first of its pictures and sounds begins, in seconds."""
-    starts = [
-        each.start_time * each.time_base
-        for each in (*source.streams.video, *source.streams.audio)
-        if each.start_time is not None and each.time_base and not _is_picture(each)
-    ]
-    return max(Fraction(0), min(starts, default=Fraction(0)))
-
-
-def _measure(stream: Any, start: Fraction) -> Seconds:
-    """When a stream ends, from the start of the video; 0 if it does not say it."""
-    if not stream.duration or not stream.time_base:
-        return 0.0
-    return float(((stream.start_time or 0) + stream.duration) * stream.time_base - start)
-
-
-def _find_end(source: InputContainer, streams: Sequence[Stream], start: Fraction, name: str) -> Seconds:
-    """When the last packet of streams ends, from the start of the video.
-
-    What a Matroska file says counts from its start or from 0, as its program likes, and what was streamed says nothing.
-    """
-    said = (source.duration or 0) / 1_000_000 - float(start)
-    end, last = Fraction(0), start
-    # What begins long before the end and lasts until then, such as a subtitle, is found from the beginning only.
-    for place in (max(0, (source.duration or 0) - 1_000_000), 0):
-        with contextlib.suppress(OSError):
-            source.seek(place)
-        with _explain(name):
-            for packet in source.demux():
-                if packet.pts is not None and packet.time_base:
-                    ends = (packet.pts + (packet.duration or 0)) * packet.time_base
-                    last = max(last, ends)
-                    end = max(end, ends) if packet.stream in streams else end
-        if last - start >= said - max(_MOST_MISSING, said / 50):
-            return float(end - start)
-    raise InputError(
-        f"ends after {float(last - start):,.1f} s and should last {said:,.1f} s: it is damaged", place=name
-    )
-
-
-def _is_picture(stream: Any) -> bool:
-    from av.stream import Disposition
-
-    return bool(stream.disposition & Disposition.attached_pic)
-
-
-def _name_codec(stream: Any) -> str:
-    context = stream.codec_context
-    return str(context.name) if context is not None else "unknown"
-
-
-# Writing
 
 
 class _CarefulFile:
@@ -541,7 +375,7 @@ def _add_same(out: OutputContainer, stream: Any, name: str) -> Any:
         return out.add_stream_from_template(stream, opaque=True)
     except ValueError as error:
         raise InputError(
-            f"its {_name_codec(stream)} {stream.type} cannot be in {out.format.name}: name a file of the same kind"
+            f"its {name_codec(stream)} {stream.type} cannot be in {out.format.name}: name a file of the same kind"
             f" for the copy ({os.path.splitext(name)[1]})",
             place=name,
         ) from error
@@ -590,7 +424,7 @@ class _Copier:
     ) -> None:
         self._source, self._target, self._out = source, target, target.container
         self._video, self._name = video, os.fspath(video.path)
-        self._moved, self._start = moved, _find_start(source)
+        self._moved, self._start = moved, find_start(source)
         self.left_out: list[str] = []
         self._streams: dict[int, Stream] = {}
         self._out.metadata.update(
@@ -607,7 +441,7 @@ class _Copier:
             if each.type == "audio" and moved is not None:
                 self._leave_out(each, "its times cannot be moved")
             elif each.type == "data":
-                if _name_codec(each) not in ("unknown", "bin_data"):
+                if name_codec(each) not in ("unknown", "bin_data"):
                     self._leave_out(each, "data of cameras is not copied")
             else:
                 self._add(each)
@@ -615,7 +449,7 @@ class _Copier:
         self._copy_chapters()
 
     def _add(self, stream: Any) -> None:
-        picture = _is_picture(stream)
+        picture = is_picture(stream)
         if (stream.type == "attachment" or picture) and self._out.format.name not in _WITH[picture]:
             what = "cover picture" if picture else "attachments"
             self._leave_out(stream, f"{self._out.format.name} has no {what}")
@@ -639,20 +473,18 @@ class _Copier:
 
     def _attach(self, stream: Any) -> None:
         """Add a cover picture as a file, as Matroska has it."""
-        kind = _PICTURES.get(_name_codec(stream))
+        kind = _PICTURES.get(name_codec(stream))
         if kind is None:
             self._leave_out(stream, "no such picture can be attached")
             return
         extension, mime_type = kind
         name = stream.metadata.get("filename", f"cover.{extension}")
-        with _open(self._name) as source:
+        with open_video(self._name) as source:
             picture = next(source.demux(source.streams[stream.index]))
             self._out.add_attachment(name, mime_type, bytes(picture))
 
     def _leave_out(self, stream: Any, why: str) -> None:
-        self.left_out.append(
-            f"stream {stream.index} ({_name_codec(stream)} {stream.type}) is left out: {why}"
-        )
+        self.left_out.append(f"stream {stream.index} ({name_codec(stream)} {stream.type}) is left out: {why}")
 
     def _copy_chapters(self) -> None:
         chapters: list[Any] = list(self._source.chapters())
@@ -682,7 +514,7 @@ class _Copier:
         """
         packets, last = self._source.demux(), 0.0
         while True:
-            with _explain(self._name):
+            with explain_errors(self._name):
                 packet: Any = next(packets, None)
             if packet is None:
                 break
@@ -695,7 +527,7 @@ class _Copier:
                 self._shift(packet)
             packet.stream = self._streams[packet.stream_index]
             yield packet
-        if last < self._video.duration - max(_MOST_MISSING, self._video.duration / 50):
+        if last < self._video.duration - max(MOST_MISSING, self._video.duration / 50):
             raise InputError(
                 f"ends after {last:,.1f} s and should last {self._video.duration:,.1f} s: it is damaged",
                 place=self._name,

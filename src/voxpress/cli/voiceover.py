@@ -17,8 +17,9 @@ from voxpress.cli.podcast import CastOptions
 from voxpress.errors import InputError, SpeechError
 
 if TYPE_CHECKING:
-    from voxpress.audio.muxing import TimeMap, Video
+    from voxpress.audio.muxing import TimeMap
     from voxpress.audio.signals import Signal
+    from voxpress.audio.videos import Video
     from voxpress.documents.subtitles import Subtitles
     from voxpress.publish.narration import Narration
     from voxpress.publish.recording import Recording
@@ -125,7 +126,8 @@ def voiceover(
 
     No cue is ever moved. What is too long is spoken faster, within a limit; what is still too long is cut and named.
     """
-    from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind, read_video
+    from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind
+    from voxpress.audio.videos import read_video
     from voxpress.files import atomic
     from voxpress.publish.voiceover.report import check_names
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 from voxpress.audio import mastering
 from voxpress.audio.arrays import Samples
 from voxpress.audio.mixing import DUCKED, Layer, Mix
-from voxpress.audio.muxing import Video
 from voxpress.audio.signals import Channels, Decoded, Signal
+from voxpress.audio.videos import Video
 from voxpress.publish.voiceover.describing import Hold, Timetable
 from voxpress.publish.voiceover.speaking import RATE
 from voxpress.publish.voiceover.track import Track
