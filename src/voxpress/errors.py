@@ -19,6 +19,7 @@
     │   ├── SynthesisError      the engine raised, or returned something that is not speech audio
     │   ├── CheckFailed         the audio is not a reading of the text
     │   └── WorkerLost          the process that was speaking died or hung
+    │       └── NodeLost        its machine is gone, or cannot do the work
     └── StoreError              the store or the output folder cannot be read or written
 
 A message says what is wrong, with which item, and what to do. `EngineError.transient` says whether
@@ -30,7 +31,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Collection
-from typing import Self
+from typing import ClassVar, Self
 
 _LONGEST_SHOWN = 60
 
@@ -182,6 +183,14 @@ class WorkerLost(EngineError):
     """The worker process that was speaking died, or did not answer in time."""
 
     transient = True
+    blameless: ClassVar[bool] = False
+    """Whether it says nothing of what the worker was doing."""
+
+
+class NodeLost(WorkerLost):
+    """The machine of a worker is gone, or cannot do this work: its disk is full, a file cannot be brought there."""
+
+    blameless = True
 
 
 class StoreError(SpeechError):

@@ -8,48 +8,25 @@ one task that it ran.
 from __future__ import annotations
 
 import os
-import pickle
 import queue
-import signal
-import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from voxpress.errors import WorkerLost
+from voxpress.executors.process import WorkerProcess, pack, settle
 from voxpress.speech import Seconds
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Numerics libraries start a thread per core in each process, which spin against each other.
-_SURROUNDINGS: Mapping[str, str] = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-) | {
-    "HF_HUB_OFFLINE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}  # weights are fetched by `models pull`, never on the way
 
-# In another environment, where voxpress is not installed: this very package, and nothing else of this environment.
-_BOOT = """
-import importlib.util, sys
-place = sys.argv.pop(1)
-spec = importlib.util.spec_from_file_location("voxpress", place + "/__init__.py", submodule_search_locations=[place])
-sys.modules["voxpress"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(sys.modules["voxpress"])
-from voxpress.executors.worker import main
-main()
-"""
-
-
-_PATIENCE: Seconds = 10.0
-"""For a process to end by itself, which one that dumps its memory takes a while for."""
+class _Task(NamedTuple):
+    call: bytes
+    future: Future[Any]
 
 
 class Inline(Executor):
@@ -100,11 +77,11 @@ class Processes(Executor):
         self._closed = self._abandoned = False
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._processes: set[_Worker] = set()
+        self._processes: set[WorkerProcess] = set()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
-        task = _Task(pickle.dumps((fn, args, kwargs), pickle.HIGHEST_PROTOCOL), future)
+        task = _Task(pack(fn, args, kwargs), future)
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot submit to an executor that was shut down")
@@ -136,7 +113,7 @@ class Processes(Executor):
                 thread.join()
 
     def _serve(self) -> None:
-        worker: _Worker | None = None
+        worker: WorkerProcess | None = None
         while True:
             try:
                 task = self._tasks.get(timeout=self._idle or None)
@@ -152,94 +129,25 @@ class Processes(Executor):
             try:
                 if worker is None or not worker.alive():
                     worker = self._start(replacing=worker)
-                task.settle(*worker.run(task.call, self._timeout))
+                settle(task.future, worker.run(task.call, self._timeout))
             except Exception as error:  # a task must never be left without an answer
                 task.future.set_exception(error)
         if worker:
             worker.close()
 
-    def _ended(self, worker: _Worker) -> None:
+    def _ended(self, worker: WorkerProcess) -> None:
         worker.close()
         with self._lock:
             self._processes.discard(worker)
 
-    def _start(self, replacing: _Worker | None) -> _Worker:
+    def _start(self, replacing: WorkerProcess | None) -> WorkerProcess:
         with self._lock:
             self._processes.discard(replacing)
             if self._abandoned:
                 raise WorkerLost("the executor was shut down")
-            worker = _Worker(self._python)
+            worker = WorkerProcess(self._python)
             self._processes.add(worker)
             return worker
-
-
-class _Task:
-    def __init__(self, call: bytes, future: Future[Any]) -> None:
-        self.call, self.future = call, future
-
-    def settle(self, ok: bool, value: object) -> None:
-        if ok:
-            self.future.set_result(value)
-        else:
-            assert isinstance(value, BaseException)
-            self.future.set_exception(value)
-
-
-class _Worker:
-    """One process at the other end of a socket."""
-
-    def __init__(self, python: str) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, "-P", *_program(python), str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
-                env={
-                    "PYTHONWARNINGS": "ignore",
-                    **os.environ,
-                    **_SURROUNDINGS,
-                },  # libraries warn their own authors
-                start_new_session=True,  # Ctrl-C is for the process that knows what is running
-            )
-        self._connection = Connection(ours.detach())
-
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def run(self, call: bytes, timeout: Seconds | None) -> tuple[bool, object]:
-        try:
-            self._connection.send_bytes(call)
-            if not wait([self._connection], timeout):
-                self.kill()
-                self._process.wait()
-                raise WorkerLost(f"the worker gave no answer in {timeout:g} s and was ended")
-            ok, value = pickle.loads(self._connection.recv_bytes())
-        except (EOFError, OSError):
-            raise WorkerLost(f"the worker process {_cause(self._ended())}") from None
-        return ok, value
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def close(self) -> None:
-        self._connection.close()
-        self._ended()
-
-    def _ended(self) -> int:
-        """The exit status of a process that has hung up, or was hung up on."""
-        try:
-            return self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return self._process.wait()
-
-
-def _program(python: str) -> list[str]:
-    if python == sys.executable:
-        return ["-m", "voxpress.executors.worker"]
-    return ["-c", _BOOT, str(Path(__file__).parent.parent)]
 
 
 def cores() -> int:
@@ -248,18 +156,3 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS
         return os.cpu_count() or 1
-
-
-def _has_descriptor(stream: Any) -> bool:
-    try:
-        stream.fileno()
-    except (AttributeError, OSError, ValueError):
-        return False
-    return True
-
-
-def _cause(status: int) -> str:
-    if status < 0:
-        name = signal.Signals(-status).name
-        return f"was ended by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-    return f"ended with status {status}"
