@@ -12,7 +12,7 @@ CONSTRAINTS ?= constraints.txt
 # More options for pytest: make pytest PYTEST="-k store -x"
 PYTEST ?=
 
-ALL := piper,kokoro,listen,mobi,openai,server
+ALL := piper,kokoro,listen,mobi,openai,ray,server
 GROUPS := dev lanes site release lock
 NEWEST ?= $(shell for name in python3.13 python3.12; do \
   for each in $$name $(HOME)/.pyenv/versions/*/bin/$$name; do $$each -c "" 2>/dev/null && { echo $$each; exit; }; done; done)

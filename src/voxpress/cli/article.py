@@ -134,8 +134,7 @@ def article(
     kept = [file for file in files if file.key not in left_out]
     if dry_run:
         raise typer.Exit(_forecast(told, pending, store, listener, site.find_gone(kept) if prune else []))
-    workers = own.workers if making.workers is None else making.workers
-    told += _speak(site, pending, store, workers, listener)
+    told += _speak(site, pending, store, making, project)
     gone = site.prune(kept) if prune else []
     _report(told, gone, site, embed=embed)
 
@@ -256,7 +255,7 @@ def _forecast(
 
 
 def _speak(
-    site: Site, pending: Sequence[Pending], store: Store, workers: int | None, listener: Recogniser | None
+    site: Site, pending: Sequence[Pending], store: Store, making: Making, project: Project
 ) -> list[Told]:
     """Speak them, showing progress."""
     from voxpress.cli.progress import reading
@@ -266,8 +265,19 @@ def _speak(
         return []
     told = []
     texts = (each.ready.narration.utterance for each in pending)
-    with own_standard_output(), reading({each.id: len(each.text) for each in texts}, "articles") as tell:
-        for each in site.speak(pending, store, workers=workers, recogniser=listener, watch=tell):
+    with (
+        making.open_executor(project) as cluster,
+        own_standard_output(),
+        reading({each.id: len(each.text) for each in texts}, "articles") as tell,
+    ):
+        for each in site.speak(
+            pending,
+            store,
+            workers=making.count_workers(project),
+            executor=cluster,
+            recogniser=making.listener,
+            watch=tell,
+        ):
             tell(each.file.name, -1)
             told.append(each)
     return told

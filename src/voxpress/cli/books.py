@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voxpress.cli.executors import ExecutorName, open_executor
 from voxpress.cli.options import (
     AsrModel,
     Device,
@@ -36,7 +37,10 @@ from voxpress.cli.options import (
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from voxpress.documents import Document
+    from voxpress.executors import Cluster
     from voxpress.publish.narration import Narration
     from voxpress.publish.outline import Outline
     from voxpress.publish.recording import Recording
@@ -128,8 +132,17 @@ class Making:
     """Options that say how a book is spoken."""
 
     workers: Workers = None
+    executor: ExecutorName = None
     verify: Verify = False
     recogniser: AsrModel = None
+
+    def count_workers(self, project: Project) -> int | None:
+        """How many processes; what the options leave open is as the project has it."""
+        return project.defaults.workers if self.workers is None else self.workers
+
+    def open_executor(self, project: Project) -> AbstractContextManager[Cluster | None]:
+        """A cluster for the time of a block; None: worker processes of this machine."""
+        return open_executor(self.executor, project)
 
     @property
     def listener(self) -> Recogniser | None:
@@ -265,8 +278,7 @@ class Book:
         from voxpress.publish.recording import plan_narrations
 
         planned = plan_narrations(narrations, self.planner(output))
-        workers = self.project.defaults.workers
-        return record_all(narrations, planned, self.store, making, workers=workers)
+        return record_all(narrations, planned, self.store, making, self.project)
 
 
 def record_all(
@@ -274,9 +286,9 @@ def record_all(
     planned: Iterable[tuple[Narration, Planned]],
     store: Store,
     making: Making,
+    project: Project,
     *,
     unit: str = "chapter",
-    workers: int | None = None,
     window: int | None = None,
 ) -> list[Recording]:
     """Speak narrations, showing progress, and say what they were made of; in their order.
@@ -284,7 +296,7 @@ def record_all(
     Args:
         planned: each with its plan.
         unit: what one of them is called.
-        workers: where the options do not say it.
+        project: holds where the options leave something open.
         window: how many are on their way at once; None: as for chapters.
 
     Raises:
@@ -298,11 +310,16 @@ def record_all(
     found: dict[str, Recording] = {}
     began = time.monotonic()
     lengths = {each.utterance.id: len(each.utterance.text) for each in narrations}
-    with reading(lengths, f"{unit}s") as tell, own_standard_output():
+    with (
+        making.open_executor(project) as cluster,
+        reading(lengths, f"{unit}s") as tell,
+        own_standard_output(),
+    ):
         for recording in record_plans(
             planned,
             store,
-            workers=workers if making.workers is None else making.workers,
+            workers=making.count_workers(project),
+            executor=cluster,
             recogniser=listener,
             window=window or WINDOW,
             watch=tell,

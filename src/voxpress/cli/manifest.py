@@ -34,6 +34,7 @@ from voxpress.cli.summary import (
 )
 from voxpress.cli.tables import count
 from voxpress.errors import LeftOut, SpeechError, StoreError
+from voxpress.executors import Cluster
 from voxpress.files.paths import OWN
 from voxpress.manifests.file_map import FileMap
 from voxpress.manifests.report import Former, Report
@@ -186,6 +187,7 @@ class ManifestRender:
         workers: int | None,
         timeout: Seconds,
         skip_bad: bool,
+        executor: Cluster | None = None,
     ) -> int:
         """Render, showing progress; the exit status.
 
@@ -229,6 +231,7 @@ class ManifestRender:
                         store=self.store,
                         folder=self.folder,
                         workers=workers,
+                        executor=executor,
                         timeout=timeout,
                         attempts=self.attempts,
                         recogniser=self.recogniser,

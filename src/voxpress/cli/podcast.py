@@ -109,8 +109,8 @@ def podcast(
         speaking.planned,
         store,
         making,
+        project,
         unit="turn",
-        workers=project.defaults.workers,
         window=_WINDOW,
     )
     episode = make_episode(speaking.script, head, recordings, speaking.files, signals, store)

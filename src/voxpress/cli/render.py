@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voxpress.cli.executors import ExecutorName, open_executor
 from voxpress.cli.options import (
     After,
     AsrModel,
@@ -106,6 +107,7 @@ def render(
     lenient: Lenient = False,
     store: StoreUrl = None,
     workers: Workers = None,
+    executor: ExecutorName = None,
     timeout: Annotated[
         float,
         typer.Option(
@@ -278,12 +280,14 @@ def render(
         raise InputError("--text belongs to --dry-run; voxpress text shows it without a render")
     if dry_run:
         raise typer.Exit(rendering.forecast(report, text=show_text))
-    status = rendering.run(
-        report=report,
-        workers=workers if workers is not None else own.workers,
-        timeout=timeout,
-        skip_bad=skip_bad,
-    )
+    with open_executor(executor, project, timeout) as cluster:
+        status = rendering.run(
+            report=report,
+            workers=workers if workers is not None else own.workers,
+            executor=cluster,
+            timeout=timeout,
+            skip_bad=skip_bad,
+        )
     if installation and status:
         from voxpress.cli.install import say_no_archive
 

@@ -252,13 +252,17 @@ class Work:
         from voxpress.cli.streams import own_standard_output
         from voxpress.publish.recording import record_plans
 
-        own, given = self.project.defaults.workers, self.making.workers
         failed: SpeechError | None = None
-        with reading(lengths, "cues") as tell, own_standard_output():
+        with (
+            self.making.open_executor(self.project) as cluster,
+            reading(lengths, "cues") as tell,
+            own_standard_output(),
+        ):
             for each in record_plans(
                 planned,
                 self.store,
-                workers=own if given is None else given,
+                workers=self.making.count_workers(self.project),
+                executor=cluster,
                 recogniser=self.listener,
                 window=_WINDOW,
                 watch=tell,

@@ -244,6 +244,10 @@ class Engine(ABC):
         """The sounds of a transcription that this voice lacks, each once; all of them if the engine takes no sounds."""
         return () if self.takes_phonemes else tuple(dict.fromkeys(ipa))
 
+    def weights(self) -> Sequence[str]:
+        """The models that it reads, names of the catalogue or paths: workers on other machines are sent them."""
+        return (self.model or self.name,)
+
     def workers(self) -> int | None:
         """Most processes that may speak at once; None: one for each core. One engine on PyTorch takes a whole GPU."""
         return None if self.in_process else _torch.most_processes(self.device)

@@ -117,6 +117,9 @@ class Bark(Engine):
             for match in [_NAME.fullmatch(name)]
         ]
 
+    def weights(self) -> Sequence[str]:
+        return (self.model or self.name, _PRESETS)
+
     def unspeakable(self, text: str, voice: Voice, language: str) -> Sequence[str]:
         """What the tokenizer reads as an unknown word."""
         known = self._symbols

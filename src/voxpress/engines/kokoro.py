@@ -155,6 +155,9 @@ class Kokoro(Engine):
         blend = self._read_blend(name)
         return _describe_voice(blend.name, blend.leader)
 
+    def weights(self) -> tuple[str]:
+        return (self.model or (_TORCH_MODEL if self.environment else self.name),)
+
     def unspeakable(self, text: str, voice: Voice, language: str) -> Sequence[str]:
         """What misaki and espeak-ng leave out, or read as a number of Unicode."""
         if importlib.util.find_spec("misaki") is None:
@@ -221,7 +224,7 @@ class Kokoro(Engine):
         Raises:
             ModelUnavailable: there is none, or more than one.
         """
-        place = catalogue.locate(self.model or (_TORCH_MODEL if self.environment else "kokoro"))
+        place = catalogue.locate(*self.weights())
         if place.is_file():
             return place
         found = (

@@ -205,6 +205,9 @@ class Piper(Engine):
     def speaks(self, voice: Voice) -> Sequence[str]:
         return voice.languages
 
+    def weights(self) -> Sequence[str]:
+        return (self.model,) if self.model else ()
+
     def unspeakable(self, text: str, voice: Voice, language: str) -> Sequence[str]:
         """What espeak-ng leaves out or reads as a number of Unicode, and sounds of its that the voice lacks."""
         stem = voice.name.partition("/")[0]

@@ -5,6 +5,6 @@ with `WorkerLost`, and only its future.
 """
 
 from voxpress.executors.local import Inline, Processes
-from voxpress.executors.pools import Pools
+from voxpress.executors.pools import Cluster, Pools
 
-__all__ = ["Inline", "Pools", "Processes"]
+__all__ = ["Cluster", "Inline", "Pools", "Processes"]

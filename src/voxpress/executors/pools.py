@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from concurrent.futures import Executor
 from typing import Self
 
@@ -11,6 +12,29 @@ from voxpress.engines import Engine
 from voxpress.errors import StoreError
 from voxpress.executors.local import Inline, Processes, cores
 from voxpress.speech import Seconds
+
+
+class Cluster(ABC):
+    """Machines that work for a render, with executors by what they are for."""
+
+    is_lent = True
+    """Whether it goes on after the render, which waits for what it has begun."""
+    is_remote = True
+    """Whether workers are on machines of their own, without the files of this one."""
+
+    @property
+    @abstractmethod
+    def finishing(self) -> Executor:
+        """For what needs no engine."""
+
+    @property
+    @abstractmethod
+    def listening(self) -> Executor:
+        """For recognisers."""
+
+    @abstractmethod
+    def speaking(self, engine: Engine) -> Executor:
+        """For what `engine` speaks."""
 
 
 class Pools:
@@ -42,6 +66,8 @@ class Pools:
         self._idle = idle
         self._made: dict[tuple[str, str, int], Executor] = {}
         self._of: dict[Engine, Executor] = {}
+
+    is_remote = False
 
     @property
     def is_lent(self) -> bool:

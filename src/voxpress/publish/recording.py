@@ -20,6 +20,9 @@ from voxpress.store import Store
 from voxpress.text import FrontEnd
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from voxpress.executors import Cluster
     from voxpress.quality.asr import Recogniser
     from voxpress.rendering.scheduler import Arrived
 
@@ -136,6 +139,7 @@ def record(
     store: Store,
     *,
     workers: int | None = None,
+    executor: Executor | Cluster | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
@@ -157,6 +161,7 @@ def record(
         plan_narrations(narrations, planner),
         store,
         workers=workers,
+        executor=executor,
         attempts=attempts,
         timeout=timeout,
         recogniser=recogniser,
@@ -176,6 +181,7 @@ def record_plans(
     store: Store,
     *,
     workers: int | None = None,
+    executor: Executor | Cluster | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
@@ -202,6 +208,7 @@ def record_plans(
         store=store,
         folder=None,
         workers=workers,
+        executor=executor,
         attempts=attempts,
         timeout=timeout,
         recogniser=recogniser,

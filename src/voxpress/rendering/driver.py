@@ -11,15 +11,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from voxpress.engines import describe
 from voxpress.errors import SpeechError, StoreError, WorkerLost
-from voxpress.executors import Pools
+from voxpress.executors import Cluster, Pools
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS, finishing, listening, worker
 from voxpress.rendering.assessment import LOOKUP, assess
 from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.parcels import Parcel, Sender, unpack_and
 from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.rendering.results import make_bad_result, make_unchanged_result
 from voxpress.rendering.scheduler import WINDOW, Arrived, News, Scheduler
@@ -40,6 +42,7 @@ class _Executors:
 
     Args:
         threads: of an engine that speaks.
+        remote: workers are on other machines, and are sent what tasks need beside the store.
     """
 
     def __init__(
@@ -49,9 +52,12 @@ class _Executors:
         recogniser: Recogniser | None,
         arrivals: queue.SimpleQueue[Any],
         threads: int = 1,
+        *,
+        remote: bool = False,
     ) -> None:
         self._store, self._folder, self._recogniser, self._arrivals = store, folder, recogniser, arrivals
         self._threads = threads
+        self._sender = Sender(store) if remote else None
         self._running: dict[Future[Any], Task] = {}
 
     @property
@@ -75,11 +81,10 @@ class _Executors:
             concurrent.futures.wait(running)
 
     def _submit(self, task: Task) -> Future[Any]:
-        pool: Executor = task.pool
         match task:
             case Speak():
                 recipes = [plan.recipe for plan in task.finish]
-                return pool.submit(
+                work: partial[Any] = partial(
                     worker.speak,
                     task.engine,
                     task.fingerprint,
@@ -92,15 +97,26 @@ class _Executors:
                 )
             case Listen():
                 assert self._recogniser is not None
-                return pool.submit(listening.hear, self._recogniser, self._store, task.reading)
+                work = partial(listening.hear, self._recogniser, self._store, task.reading)
             case Finish():
-                return pool.submit(
-                    finishing.finish,
-                    [plan.recipe for plan in task.plans],
-                    self._store,
-                    self._folder,
-                    heard=task.heard,
-                )
+                recipes = [plan.recipe for plan in task.plans]
+                work = partial(finishing.finish, recipes, self._store, self._folder, heard=task.heard)
+        pool: Executor = task.pool
+        if self._sender is None:
+            return pool.submit(work)
+        return pool.submit(unpack_and, self._pack(self._sender, task), self._store, work)
+
+    def _pack(self, sender: Sender, task: Task) -> Parcel:
+        """The files that a task needs on another machine."""
+        match task:
+            case Speak():
+                sounds = (each for plan in task.finish for each in plan.recipe.sounds)
+                return sender.send(task.engine) + sender.send_sounds(sounds)
+            case Listen():
+                assert self._recogniser is not None
+                return sender.send(self._recogniser)
+            case Finish():
+                return sender.send_sounds(each for plan in task.plans for each in plan.recipe.sounds)
 
     def tell(self, scheduler: Scheduler, future: Future[Any], *, lasting: bool) -> Iterator[News]:
         """Tell the scheduler what became of a task.
@@ -135,7 +151,7 @@ def drive(
     *,
     store: Store,
     folder: OutputFolder | None,
-    pools: Pools,
+    pools: Pools | Cluster,
     attempts: int = ATTEMPTS,
     recogniser: Recogniser | None = None,
     known: bool = False,
@@ -164,7 +180,7 @@ def drive(
         window=WINDOW if window is None else window,
     )
     arrivals: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
-    executors = _Executors(store, folder, recogniser, arrivals, threads)
+    executors = _Executors(store, folder, recogniser, arrivals, threads, remote=pools.is_remote)
     rows = _Rows(plans, known=known, most=min(LOOKUP, window or LOOKUP))
     wrote = False
     try:
@@ -258,12 +274,12 @@ class PushDriver:
     """
 
     def __init__(
-        self, store: Store, pools: Pools, attempts: int = ATTEMPTS, *, turns: Turns | None = None
+        self, store: Store, pools: Pools | Cluster, attempts: int = ATTEMPTS, *, turns: Turns | None = None
     ) -> None:
         self._store = store
         self._scheduler = Scheduler(pools, attempts=attempts, turns=turns, lasting=True)
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
-        self._executors = _Executors(store, None, None, self._events)
+        self._executors = _Executors(store, None, None, self._events, remote=pools.is_remote)
 
     def submit(self, plan: Plan) -> None:
         """Take in a plan, whose number no other open one has."""

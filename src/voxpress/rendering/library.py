@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Executor
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
@@ -32,6 +32,7 @@ from voxpress.text import lexicon as lexicons
 from voxpress.validation import Markup
 
 if TYPE_CHECKING:
+    from voxpress.executors import Cluster
     from voxpress.quality.asr import Recogniser
     from voxpress.rendering.presets import Preset
     from voxpress.rendering.scheduler import Arrived
@@ -316,7 +317,7 @@ def render(
     after: Chime | str | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     workers: int | None = None,
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     verify: bool | Recogniser = False,
@@ -338,7 +339,8 @@ def render(
         marks: formats of files with marks, such as ``srt``, that lie beside each file; None: those of the preset.
         continuation: as in `say`; None: as the preset says.
         workers: processes; None: one for each core; 0: none, everything in this process.
-        executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
+        executor: where to run instead: any `concurrent.futures.Executor`, or a `voxpress.executors.ray.RayCluster`;
+            it is not shut down.
         timeout: seconds after which a worker that gives no answer is ended.
         verify: whether a recogniser listens to every take that it did not hear before, or which one does. A take that
             does not pass is spoken again, up to `attempts` times in all; the best stays, and the result says what was
@@ -416,10 +418,12 @@ def render(
 def _check_executor(executor: object, store: Store) -> None:
     from concurrent.futures import ProcessPoolExecutor  # which `say` has no need of
 
-    if not isinstance(executor, Executor):
-        raise InputError(f"must be an Executor, not {show(executor)}", field="executor")
-    if isinstance(executor, ProcessPoolExecutor) and not store.is_shared:
-        raise InputError("its processes cannot see a store in memory: give another store", field="executor")
+    from voxpress.executors import Cluster
+
+    if not isinstance(executor, Executor | Cluster):
+        raise InputError(f"must be an Executor or a cluster, not {show(executor)}", field="executor")
+    if isinstance(executor, ProcessPoolExecutor | Cluster) and not store.is_shared:
+        raise InputError("its workers cannot see a store in memory: give another store", field="executor")
 
 
 def run(
@@ -428,7 +432,7 @@ def run(
     store: Store,
     folder: OutputFolder | None,
     workers: int | None = None,
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
@@ -446,13 +450,18 @@ def run(
     What was written is synced to disk in groups, and all of it when the last result was taken.
     """
     # What is in the store is given without them, in two thirds of the time of a process.
-    from voxpress.executors import Pools
+    from voxpress.executors import Cluster, Pools
     from voxpress.rendering.driver import drive
 
     if recogniser is not None:
         recogniser.require()
     unsynced, synced = 0, time.monotonic()
-    with Pools(workers, timeout=timeout, executor=executor, shared=store.is_shared) as pools:
+    with ExitStack() as ending:
+        if isinstance(executor, Cluster):
+            pools: Pools | Cluster = executor
+        else:
+            pools = Pools(workers, timeout=timeout, executor=executor, shared=store.is_shared)
+            ending.enter_context(pools)
         results = drive(
             plans,
             store=store,

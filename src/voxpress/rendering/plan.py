@@ -168,6 +168,15 @@ class Recipe(msgspec.Struct, frozen=True):
         """Keys of the takes in order, each once."""
         return tuple(dict.fromkeys(self.spoken))
 
+    @property
+    def sounds(self) -> tuple[tuple[str, str], ...]:
+        """Paths and digests of the sound files that are heard in it."""
+        return tuple(
+            (part.path, part.sha256 if isinstance(part, PlacedSound) else part.sound)
+            for part in self.parts
+            if isinstance(part, PlacedSound | PlacedChime) and part.path
+        )
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a render has to do for an utterance.

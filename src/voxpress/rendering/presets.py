@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 Table: TypeAlias = Mapping[str, Any]
 
-_TABLES = ("defaults", "cast", "podcast", "presets", "server", "voicemail")
+_TABLES = ("defaults", "cast", "cluster", "podcast", "presets", "server", "voicemail")
 _OWN_FIELDS = (
     "extends", "description", "files", "lexicons", "marks", "names", "before", "after", "map", "continuation",
 )  # fmt: skip
@@ -104,6 +104,8 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A folder or URL."""
     device: str | None = None
     workers: int | None = None
+    executor: str | None = None
+    """Where to work: ``ray`` or ``ray://HOST:PORT``; None: on this machine."""
     carrier: bool | None = None
     """Whether a word or two are spoken in a sentence and cut out of it."""
     continuation: bool | None = None
@@ -156,7 +158,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     >>> Project(presets=load()).defaults
     Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
-format=None, preset=None, store=None, device=None, workers=None, carrier=None, continuation=None, lexicons=(), \
+format=None, preset=None, store=None, device=None, workers=None, executor=None, \
+carrier=None, continuation=None, lexicons=(), \
 normalise=None, emoji=None, unspeakable=None, lenient=None, before=None, after=None)
     """
 
@@ -164,6 +167,8 @@ normalise=None, emoji=None, unspeakable=None, lenient=None, before=None, after=N
     presets: Mapping[str, Preset]
     cast: Mapping[str, Speaker] = {}
     """Speakers by the names that rows and texts give them."""
+    cluster: Table = {}
+    """What is said of a cluster, as it stands in the file; `voxpress.executors.ray` knows the fields."""
     server: Table = {}
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
     voicemail: Table = {}
@@ -226,6 +231,7 @@ def load_project(path: Path | None = None) -> Project:
         defaults=defaults,
         presets=MappingProxyType({**_BuiltIn(), **presets.all()}),
         cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
+        cluster=_table(document, "cluster", str(path), ""),
         server=_table(document, "server", str(path), ""),
         voicemail=_table(document, "voicemail", str(path), ""),
         podcast=_table(document, "podcast", str(path), ""),

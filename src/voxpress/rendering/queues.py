@@ -138,11 +138,12 @@ class Queues:
 
     def _share(self, engine: Engine) -> int:
         """Most segments that the next batch may have: no worker waits while another has several."""
-        if engine.max_batch == 1:
-            return 1
         pool = self._pool(engine)
+        most = getattr(pool, "max_batch", None) or engine.max_batch
+        if most == 1:
+            return 1
         waiting = sum(len(heap) for group, heap in self._heaps.items() if self._pool(group.engine) is pool)
-        return min(engine.max_batch, -(-waiting // width(pool)))
+        return min(most, -(-waiting // width(pool)))
 
 
 def width(pool: Any) -> int:

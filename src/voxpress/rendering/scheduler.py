@@ -35,6 +35,8 @@ FINISH = 8
 
 _MOST_FAILED = 10_000
 """Failed segments that are remembered, so that other rows fail with them at once."""
+_MOST_BLAMELESS = 20
+"""How often the machine of a task may be lost before something is wrong with all of them."""
 _VANISHED = 20
 """How often an utterance's takes may be gone again before the store is called broken."""
 
@@ -68,6 +70,22 @@ class Stages(Protocol):
 
 
 @dataclass(eq=False, slots=True)
+class _Losses:
+    """How often the worker was lost that had something: `blameless` where it said nothing of what the worker did."""
+
+    own: int = 0
+    blameless: int = 0
+
+    def count(self, error: WorkerLost) -> bool:
+        """Whether it may be tried again after this loss."""
+        if error.blameless:
+            self.blameless += 1
+        else:
+            self.own += 1
+        return self.own < 2 and self.blameless < _MOST_BLAMELESS
+
+
+@dataclass(eq=False, slots=True)
 class _Open:
     """An utterance on its way."""
 
@@ -81,7 +99,7 @@ class _Open:
     notes: list[str] = field(default_factory=list)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     vanished: int = 0
-    lost: int = 0
+    losses: _Losses = field(default_factory=_Losses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +133,8 @@ class _Wanted:
     waiters: list[_Open] = field(default_factory=list)
     queued: bool = False
     counted: bool = False
-    lost: int = 0
+    vanished: int = 0
+    losses: _Losses = field(default_factory=_Losses)
     attempts: int = 0
     best: _Best | None = None
 
@@ -357,8 +376,8 @@ class Scheduler:
             yield from self._settle(key, heard.error)
             return
         if heard.verdict is None:
-            wanted.lost += 1
-            if wanted.lost > _VANISHED:
+            wanted.vanished += 1
+            if wanted.vanished > _VANISHED:
                 yield from self._settle(key, StoreError(f"the store does not give back the take {key}"))
                 return
             wanted.attempts, wanted.best = 0, None
@@ -387,30 +406,33 @@ class Scheduler:
             yield from self._outcome(plan, outcome)
 
     def lost(self, task: Task, error: WorkerLost) -> Iterator[News]:
-        """The worker that had the task is gone. What it had is tried once more, each alone."""
+        """The worker that had the task is gone. What it had is tried once more, each alone; after a loss of its whole
+        machine as often as it takes, and as before.
+        """
         self._load.end(task)
         match task:
             case Speak():
                 for key, segment in task.batch:
-                    self._wanted[key].lost += 1
-                    if self._wanted[key].lost > 1:
-                        problem = f"{error}, twice, while speaking {segment.text[:60]!r} alone"
-                        yield from self._settle(key, WorkerLost(problem))
-                    else:
+                    wanted = self._wanted[key]
+                    if not wanted.losses.count(error):
+                        yield from self._settle(key, _explain_loss(error, segment, wanted.losses))
+                    elif wanted.losses.own:
                         self._alone.append(key)
+                    elif wanted.waiters:
+                        yield from self._queue(key)
+                    else:
+                        del self._wanted[key]
             case Listen(reading=reading):
-                self._wanted[reading.key].lost += 1
-                if self._wanted[reading.key].lost > 1:
-                    yield from self._settle(reading.key, error)
-                else:
+                if self._wanted[reading.key].losses.count(error):
                     self._unheard.append(reading)
+                else:
+                    yield from self._settle(reading.key, error)
             case Finish():
                 for opened in [self._open[plan.number] for plan in task.plans if plan.number in self._open]:
-                    opened.lost += 1
-                    if opened.lost > 1:
-                        yield from self.fail(opened.plan, error)
-                    else:
+                    if opened.losses.count(error):
                         self._ready.append(opened)
+                    else:
+                        yield from self.fail(opened.plan, error)
 
     def failed(self, task: Task, error: SpeechError) -> Iterator[News]:
         """The task raised: that costs what it was for."""
@@ -514,3 +536,9 @@ class Scheduler:
             cost=opened.cost,
             **more,
         )
+
+
+def _explain_loss(error: WorkerLost, segment: Segment, losses: _Losses) -> WorkerLost:
+    if losses.own > 1:
+        return WorkerLost(f"{error}, twice, while speaking {segment.text[:60]!r} alone")
+    return type(error)(f"{error}, {losses.blameless} times, before {segment.text[:60]!r} was spoken")

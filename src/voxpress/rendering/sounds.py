@@ -11,6 +11,7 @@ from voxpress.audio import sandbox
 from voxpress.audio.decoding import Bounds, recognise
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
+from voxpress.files import home
 from voxpress.files.formats import FORMATS, format_for
 
 LARGEST = 256 * 2**20
@@ -55,8 +56,9 @@ def read(path: str, sha256: str) -> Audio:
     Raises:
         InputError: the file is no audio, or has changed.
     """
+    sent = place_of_sent(sha256)
     try:
-        data = Path(path).read_bytes()
+        data = (sent if sent.is_file() else Path(path)).read_bytes()
     except OSError as error:
         raise InputError(f"the sound {path!r} cannot be read: {error.strerror}") from error
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -67,6 +69,11 @@ def read(path: str, sha256: str) -> Audio:
         )
     except InputError as error:
         raise InputError(f"the sound {path!r}: {error.problem}") from error
+
+
+def place_of_sent(sha256: str) -> Path:
+    """Where a sound from another machine lies here, if it was sent here."""
+    return home.data("sounds", sha256)
 
 
 def _is_raw(path: str) -> bool:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tempfile
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedIOBase
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
@@ -269,6 +270,21 @@ class Store:
         """Those of `keys` that have no clip."""
         return self._missing({_record_name(key): key for key in keys})
 
+    # Files that workers on other machines need: weights, samples of voices, sounds
+
+    def lend_file(self, sha256: str, path: Path) -> None:
+        """Write what is in a file, under its digest, unless it is there."""
+        name = _file_name(sha256)
+        if self._objects.missing([name]):
+            self._objects.upload(name, path)
+
+    def fetch_file(self, sha256: str, path: Path) -> bool:
+        """Write the file with that digest to `path`; whether it is there and sound."""
+        if not self._objects.download(_file_name(sha256), path):
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
     def _path(self, clip: Clip | _ClipRecord) -> str:
         return f"{self.folder}/{_clip_name(clip)}" if self.folder else ""
 
@@ -286,7 +302,7 @@ class Store:
         """What the store holds, by kind."""
         kinds = {"takes": Usage(), "clips": Usage()}
         for thing in self._inventory().things():
-            former = kinds[thing.kind]
+            former = kinds.get(thing.kind, Usage())
             kinds[thing.kind] = Usage(former.count + thing.whole, former.size + thing.size)
         return kinds
 
@@ -302,6 +318,9 @@ class Store:
                 sound = verdict is not None and verdict.key in (key, "")
             elif entry.name.startswith("marks/"):
                 sound = self._read_checked(entry.name) is not None
+            elif entry.name.startswith("files/"):
+                with tempfile.TemporaryDirectory() as folder:
+                    sound = self.fetch_file(key, Path(folder, key))
             elif entry.name.endswith(".json"):
                 clip = self.clip(key)
                 sound = clip is not None and self.read(clip) is not None
@@ -436,6 +455,10 @@ def _seal(record: msgspec.Struct) -> bytes:
 
 def _sidecar_name(key: str, extension: str) -> str:
     return f"marks/{key[:2]}/{key}.{extension}"
+
+
+def _file_name(sha256: str) -> str:
+    return f"files/{sha256[:2]}/{sha256}"
 
 
 def _clip_name(clip: Clip | _ClipRecord) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import stat
 import time
 import uuid
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 _LOOKUPS = 32
 _STALE: Seconds = 3600.0
+_BLOCK = 8 * 2**20
+"""Bytes of a large file that are in memory at once."""
 _NO_OBJECT = frozenset(
     (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG, errno.EEXIST)
 )
@@ -74,6 +77,14 @@ class Objects(ABC):
     @abstractmethod
     def put(self, name: str, data: bytes) -> None:
         """Write an object, or replace it."""
+
+    @abstractmethod
+    def upload(self, name: str, path: Path) -> None:
+        """Write an object, or replace it, with what is in a file of any size."""
+
+    @abstractmethod
+    def download(self, name: str, path: Path) -> bool:
+        """Write an object of any size into a file; whether there is such an object."""
 
     @abstractmethod
     def delete(self, name: str) -> None:
@@ -146,6 +157,23 @@ class LocalObjects(Objects):
                 raise
             self._clear(name)
             atomic.write(path, data, staging=self._staging)
+
+    def upload(self, name: str, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                atomic.write(
+                    f"{self.folder}/{name}", iter(lambda: file.read(_BLOCK), b""), staging=self._staging
+                )
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror}") from error
+
+    def download(self, name: str, path: Path) -> bool:
+        file = self.open(name)
+        if file is None:
+            return False
+        with file, path.open("wb") as copy:
+            shutil.copyfileobj(file, copy, _BLOCK)
+        return True
 
     def _clear(self, name: str) -> None:
         """Put out of an object's way what is there and no object: a folder, or what is none in place of its folder."""
@@ -255,6 +283,21 @@ class RemoteObjects(Objects):
     def put(self, name: str, data: bytes) -> None:
         with self._explain(f"write {name} to"):
             self._store.put(name, data)
+
+    def upload(self, name: str, path: Path) -> None:
+        with self._explain(f"write {name} to"):
+            self._store.put(name, path)
+
+    def download(self, name: str, path: Path) -> bool:
+        with self._explain(f"read {name} in"):
+            try:
+                found = self._store.get(name)
+            except FileNotFoundError:
+                return False
+            with path.open("wb") as copy:
+                for part in found.stream(min_chunk_size=_BLOCK):
+                    copy.write(part)
+        return True
 
     def delete(self, name: str) -> None:
         with self._explain(f"remove {name} from"), suppress(FileNotFoundError):

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _NAME = re.compile(
-    r"(?P<kind>takes|clips|verdicts|marks)/(?P<two>[0-9a-f]{2})/(?P<key>(?P=two)[0-9a-f]{62})(?:\.(?P<extension>[a-z0-9]+))?"
+    r"(?P<kind>takes|clips|verdicts|marks|files)/(?P<two>[0-9a-f]{2})/(?P<key>(?P=two)[0-9a-f]{62})(?:\.(?P<extension>[a-z0-9]+))?"
 )
+
+
+_WITHOUT_FORMAT = frozenset((("takes", None), ("verdicts", "json"), ("files", None)))
+_COUNTED_AS = {"takes": "takes", "verdicts": "takes", "clips": "clips", "marks": "clips", "files": "files"}
 
 
 def kind_of(name: str) -> tuple[str, str | None] | None:
@@ -29,15 +33,15 @@ def kind_of(name: str) -> tuple[str, str | None] | None:
     if found is None:
         return None
     kind = found["kind"], found["extension"]
-    known = kind in {("takes", None), ("verdicts", "json")} or (kind[0] in ("clips", "marks") and kind[1])
+    known = kind in _WITHOUT_FORMAT or (kind[0] in ("clips", "marks") and kind[1])
     return kind if known else None
 
 
 class Thing(NamedTuple):
-    """A take with the verdict on it, a clip with its record, or a file with marks."""
+    """A take with the verdict on it, a clip with its record, a file with marks, or a file for workers elsewhere."""
 
     kind: str
-    """``takes`` or ``clips``."""
+    """``takes``, ``clips`` or ``files``."""
     whole: bool
     """Whether it is there itself, and not only what belongs to it."""
     names: tuple[str, ...]
@@ -103,13 +107,13 @@ class Inventory:
         names: list[str] = []
         whole = False
         size = 0
-        kind = "takes"
+        kind = ""
         for number in numbers:
             folder, extension = kinds[self._codes[number]]
             key = self._keys[32 * number : 32 * number + 32].hex()
             name = f"{folder}/{key[:2]}/{key}" + (f".{extension}" if extension else "")
             names.insert(0 if extension == "json" else len(names), name)
-            whole = whole or folder in ("takes", "clips")
-            kind = "clips" if folder in ("clips", "marks") else kind
+            whole = whole or folder in ("takes", "clips", "files")
+            kind = _COUNTED_AS[folder]
             size += self._sizes[number]
         return Thing(kind, whole, tuple(names), size, used)

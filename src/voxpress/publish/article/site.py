@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from voxpress.errors import SpeechError, StoreError
+from voxpress.executors import Cluster
 from voxpress.files import atomic
 from voxpress.files.formats import FORMATS
 from voxpress.publish.article import Article, make_article, write_json, write_vtt
@@ -185,13 +187,14 @@ class Site:
         store: Store,
         *,
         workers: int | None = None,
+        executor: Executor | Cluster | None = None,
         recogniser: Recogniser | None = None,
         watch: Callable[[str, int], None] | None = None,
     ) -> Iterator[Told]:
         """Speak pages, and write their files.
 
         Args:
-            recogniser, watch: as in `record_plans`.
+            workers, executor, recogniser, watch: as in `record_plans`.
 
         Raises:
             StoreError: store or folder cannot be read or written; what is finished stays.
@@ -202,7 +205,10 @@ class Site:
         known = {each.plan.number: each for each in planned}
         plans = ((each.ready.narration, each.plan) for each in planned)
         try:
-            for recording in record_plans(plans, store, workers=workers, recogniser=recogniser, watch=watch):
+            spoken = record_plans(
+                plans, store, workers=workers, executor=executor, recogniser=recogniser, watch=watch
+            )
+            for recording in spoken:
                 each = known[recording.result.number]
                 yield self._finish(each.ready, each.digest, recording, store)
         finally:
