@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, Self, TypeVar
 
@@ -157,6 +159,25 @@ class _Task(NamedTuple):
     future: Future[Any]
 
 
+class _Started(NamedTuple):
+    """An actor is ready, or did not start."""
+
+    actor: ActorHandle
+    done: Future[Any]
+
+
+class _Answered(NamedTuple):
+    """An actor is done with a task, or is lost with it."""
+
+    actor: ActorHandle
+    task: _Task
+    done: Future[Any]
+
+
+class _Close(NamedTuple):
+    cancel: bool
+
+
 class RayActors(Executor):
     """Actors with the same resources. They are started as tasks come, and end when they are idle.
 
@@ -165,6 +186,9 @@ class RayActors(Executor):
         engine: whose environment the worker processes live in, as it is on the nodes; None: that of the actors.
         timeout: as for `RayCluster`.
         idle: seconds.
+
+    Raises:
+        InputError: no node has room for such an actor.
     """
 
     def __init__(
@@ -178,9 +202,45 @@ class RayActors(Executor):
     ) -> None:
         self.workers = actors.actors or _room(actors)
         self.max_batch = actors.batch
-        self._actors, self._name, self._engine = actors, name, engine
-        self._timeout, self._idle = timeout, idle
-        self._lock = threading.RLock()
+        self._closed = False
+        # Ray tells of answers in threads of its own, in which it must not be asked for anything.
+        self._events: queue.SimpleQueue[_Task | _Started | _Answered | _Close] = queue.SimpleQueue()
+        crew = _Crew(actors, self.workers, name, engine, timeout, idle, self._events)
+        self._thread = threading.Thread(target=crew.work, name=f"ray-actors-{name}", daemon=True)
+        self._thread.start()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        task = _Task(pack(fn, args, kwargs), future)
+        if self._closed:
+            raise RuntimeError("cannot submit to an executor that was shut down")
+        self._events.put(task)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Stop taking tasks. With `cancel_futures`, waiting tasks are cancelled and running ones are lost."""
+        if not self._closed:
+            self._closed = True
+            self._events.put(_Close(cancel_futures))
+        if wait:
+            self._thread.join()
+
+
+class _Crew:
+    """The actors of a pool, in the one thread that knows them."""
+
+    def __init__(
+        self,
+        actors: Actors,
+        most: int,
+        name: str,
+        engine: Engine | None,
+        timeout: Seconds | None,
+        idle: Seconds,
+        events: queue.SimpleQueue[_Task | _Started | _Answered | _Close],
+    ) -> None:
+        self._most, self._name, self._idle, self._events = most, name, idle, events
+        self._start_actor = partial(_start_actor, actors, name, engine, timeout)
         self._waiting: deque[_Task] = deque()
         self._free: dict[ActorHandle, float] = {}
         """Actors without a task, and since when."""
@@ -188,150 +248,121 @@ class RayActors(Executor):
         self._starting: set[ActorHandle] = set()
         self._failures = 0
         self._not_before = 0.0
-        self._closed = False
-        self._sweeper: threading.Timer | None = None
+        self._closing = False
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future: Future[T] = Future()
-        task = _Task(pack(fn, args, kwargs), future)
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("cannot submit to an executor that was shut down")
-            self._waiting.append(task)
+    def work(self) -> None:
+        """Until the pool is closed."""
+        while not (self._closing and not self._waiting and not self._busy):
+            try:
+                event = self._events.get(timeout=self._patience())
+            except queue.Empty:
+                self._release()
+            else:
+                self._take_in(event)
             self._move()
-        return future
+        for actor in (*self._free, *self._busy, *self._starting):
+            _end(actor)
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Stop taking tasks. With `cancel_futures`, waiting tasks are cancelled and running ones are lost."""
-        import ray
+    def _patience(self) -> Seconds | None:
+        """How long nothing may come before there is something to do."""
+        now = time.monotonic()
+        if self._waiting and self._not_before > now:
+            return self._not_before - now
+        if self._free:
+            return max(0.01, min(self._free.values()) + self._idle - now)
+        return None
 
-        with self._lock:
-            self._closed = True
-            running = [task.future for task in self._busy.values()]
-            if cancel_futures:
-                for task in self._waiting:
-                    task.future.cancel()
-                self._waiting.clear()
-        if wait and not cancel_futures:
-            for future in [*running, *(task.future for task in self._waiting)]:
-                future.exception()
-        with self._lock:
-            for actor in (*self._free, *self._busy, *self._starting):
-                ray.kill(actor)
-            for task in self._busy.values():
-                _fail(task.future, NodeLost("the cluster was given back"))
-            self._free.clear()
-            self._busy.clear()
-            self._starting.clear()
-            if self._sweeper:
-                self._sweeper.cancel()
+    def _take_in(self, event: _Task | _Started | _Answered | _Close) -> None:
+        match event:
+            case _Task():
+                self._waiting.append(event)
+            case _Started(actor, done):
+                self._starting.discard(actor)
+                if error := done.exception():
+                    self._note_failure(error)
+                else:
+                    self._failures = 0
+                    self._free[actor] = time.monotonic()
+            case _Answered(actor, task, done):
+                self._take_answer(actor, task, done)
+            case _Close(cancel):
+                self._closing = True
+                if cancel:
+                    self._give_up()
 
-    # Everything below runs under the lock, in the caller's thread or in one of Ray's.
+    def _take_answer(self, actor: ActorHandle, task: _Task, done: Future[Any]) -> None:
+        if self._busy.pop(actor, None) is None:
+            return  # it was given up
+        if error := done.exception():
+            lost: BaseException | None = NodeLost(f"the actor that had it is gone: {_brief(error)}")
+            task.future.set_exception(lost)
+        else:
+            settle(task.future, done.result())
+            lost = task.future.exception()
+        if isinstance(lost, NodeLost):
+            _log.warning("an actor%s was lost: %s", self._whose, lost)
+            self._not_before = time.monotonic() + 1.0
+            _end(actor)
+        else:
+            self._free[actor] = time.monotonic()
 
     def _move(self) -> None:
         """Give waiting tasks to free actors, and start actors where those are too few."""
         while self._waiting and self._free:
             task = self._waiting.popleft()
             if task.future.set_running_or_notify_cancel():
-                actor = next(reversed(self._free))  # the one that was busy last: others may end
-                del self._free[actor]
-                self._give(actor, task)
-        wanted = min(len(self._waiting) - len(self._starting), self.workers - self._count())
-        if wanted > 0 and (pause := self._not_before - time.monotonic()) > 0:
-            self._later(pause)
+                actor, _ = self._free.popitem()  # the one that was busy last: others may end
+                self._busy[actor] = task
+                answer = actor.run.remote(task.call).future()
+                answer.add_done_callback(
+                    lambda done, actor=actor, task=task: self._events.put(_Answered(actor, task, done))
+                )
+        if time.monotonic() < self._not_before:
             return
-        for _ in range(wanted):
-            self._start()
-        if self._free:
-            self._later(self._idle)
+        known = len(self._free) + len(self._busy) + len(self._starting)
+        for _ in range(min(len(self._waiting) - len(self._starting), self._most - known)):
+            actor = self._start_actor()
+            self._starting.add(actor)
+            actor.ready.remote().future().add_done_callback(
+                lambda done, actor=actor: self._events.put(_Started(actor, done))
+            )
 
-    def _count(self) -> int:
-        return len(self._free) + len(self._busy) + len(self._starting)
+    @property
+    def _whose(self) -> str:
+        return f" for {self._name}" if self._name else ""
 
-    def _start(self) -> None:
-        actor = _start_actor(self._actors, self._name, self._engine, self._timeout)
-        self._starting.add(actor)
-        actor.ready.remote().future().add_done_callback(lambda done: self._started(actor, done))
-
-    def _started(self, actor: ActorHandle, done: Future[Any]) -> None:
-        with self._lock:
-            self._starting.discard(actor)
-            if self._closed:
-                return
-            if error := done.exception():
-                self._did_not_start(error)
-            else:
-                self._failures = 0
-                self._free[actor] = time.monotonic()
-            self._move()
-
-    def _did_not_start(self, error: BaseException) -> None:
+    def _note_failure(self, error: BaseException) -> None:
+        """An actor did not start: wait longer each time, and tell who waits where none can be had."""
         self._failures += 1
         self._not_before = time.monotonic() + min(2.0**self._failures, _MOST_PATIENCE)
-        _log.warning("an actor%s did not start: %s", self._name and f" for {self._name}", _brief(error))
-        if self._failures >= _FAILURES and not self._count():
-            # None is left, and none can be had: who waits must be told.
+        _log.warning("an actor%s did not start: %s", self._whose, _brief(error))
+        if self._failures >= _FAILURES and not (self._free or self._busy or self._starting):
             while self._waiting:
                 future = self._waiting.popleft().future
                 if future.set_running_or_notify_cancel():
                     future.set_exception(EngineNotInstalled(f"no actor starts: {_brief(error)}"))
 
-    def _give(self, actor: ActorHandle, task: _Task) -> None:
-        self._busy[actor] = task
-        answer = actor.run.remote(task.call).future()
-        answer.add_done_callback(lambda done: self._answered(actor, task, done))
+    def _release(self) -> None:
+        """End actors that have been idle for long."""
+        now = time.monotonic()
+        for actor in [each for each, since in self._free.items() if now - since >= self._idle]:
+            del self._free[actor]
+            _end(actor)
 
-    def _answered(self, actor: ActorHandle, task: _Task, done: Future[Any]) -> None:
-        with self._lock:
-            if self._busy.pop(actor, None) is None:
-                return  # shut down
-            if error := done.exception():
-                self._drop(actor)
-            else:
-                self._free[actor] = time.monotonic()
-        # Outside the lock: who waits for the future may submit the next task at once.
-        if error:
-            _fail(task.future, NodeLost(f"the actor that had it is gone: {_brief(error)}"))
-        else:
-            settle(task.future, done.result())
-            if isinstance(task.future.exception(), NodeLost):
-                with self._lock:
-                    self._free.pop(actor, None)
-                    self._drop(actor)
-        with self._lock:
-            if not self._closed:
-                self._move()
-
-    def _drop(self, actor: ActorHandle) -> None:
-        """Do without an actor whose machine is lost or unfit; the next one may come somewhere else."""
-        import ray
-
-        self._not_before = time.monotonic() + 1.0
-        ray.kill(actor)
-
-    def _later(self, pause: Seconds) -> None:
-        if self._sweeper is None and not self._closed:
-            self._sweeper = threading.Timer(pause + 0.01, self._look_around)
-            self._sweeper.daemon = True
-            self._sweeper.start()
-
-    def _look_around(self) -> None:
-        import ray
-
-        with self._lock:
-            self._sweeper = None
-            if self._closed:
-                return
-            now = time.monotonic()
-            for actor in [each for each, since in self._free.items() if now - since >= self._idle]:
-                del self._free[actor]
-                ray.kill(actor)
-            self._move()
+    def _give_up(self) -> None:
+        for task in self._waiting:
+            task.future.cancel()
+        self._waiting.clear()
+        for actor, task in self._busy.items():
+            _end(actor)
+            task.future.set_exception(NodeLost("the cluster was given back"))
+        self._busy.clear()
 
 
-def _fail(future: Future[Any], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
+def _end(actor: ActorHandle) -> None:
+    import ray
+
+    ray.kill(actor)
 
 
 class _Actor:
