@@ -34,6 +34,9 @@ _MOST_LOOKS = 10_000
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
 
+REMOTE = frozenset(("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "memory"))
+"""Schemes of URLs of places that are no folder."""
+
 T = TypeVar("T")
 
 
@@ -392,7 +395,7 @@ def canonical_url(url: str | os.PathLike[str]) -> str:
             return "file://" + os.path.abspath(rest.removeprefix("//"))
         case "memory":
             return "memory:///"
-        case "s3" | "s3a" | "gs" | "az" | "azure" | "abfs" | "abfss":
+        case _ if scheme in REMOTE:
             return text.rstrip("/")
     raise StoreError(f"cannot use {text!r} as a store: give a path or a file:, s3:, gs:, az: or memory: URL")
 
