@@ -300,6 +300,9 @@ class ManifestRender:
 
     def _look_ahead(self, plans: Iterator[Planned | Skipped]) -> Iterator[Planned | Skipped]:
         """The same plans; the folder has looked at the files of many of them at once."""
+        if not self.folder.at_once:
+            yield from plans
+            return
         for batch in Batches(plans, known=False, most=self.folder.at_once):
             look(batch, self.folder)
             yield from batch

@@ -67,12 +67,14 @@ class _Asked(NamedTuple):
     """What a row asks of the output folder.
 
     Attributes:
-        files: path, output, request, and sidecars with their formats.
-        paths: of these and of the sidecars.
+        outputs: path, output and request of each file, and its sidecars with their formats.
+        files: their paths.
+        paths: these, and those of the sidecars.
     """
 
     narrator: Narrator
-    files: Sequence[tuple[str, Output, str, Sequence[tuple[str, str]]]]
+    outputs: Sequence[tuple[str, Output, str, Sequence[tuple[str, str]]]]
+    files: tuple[str, ...]
     paths: tuple[str, ...]
 
 
@@ -221,8 +223,11 @@ class Planner:
         self, rows: Iterable[Row], wanted: Callable[[Utterance], bool], folder: OutputFolder | None
     ) -> Iterator[tuple[Utterance | SpeechError, _Asked | None]]:
         """Each row, and what it asks of `folder`, which has looked at the files of many rows at once."""
-        if folder is None:
-            yield from ((_read_row(given), None) for given in rows)
+        if folder is None or not folder.at_once:
+            for given in rows:
+                row = _read_row(given)
+                asks = folder is not None and isinstance(row, Utterance) and wanted(row)
+                yield row, self._ask(row) if asks else None
             return
         for batch in Batches(map(_read_row, rows), known=False, most=folder.at_once):
             asked = [self._ask(row) if isinstance(row, Utterance) and wanted(row) else None for row in batch]
@@ -242,13 +247,14 @@ class Planner:
             front_end = self._front_end_of(row)
         except SpeechError:
             return None  # the plan says what is wrong
-        beside = _name_sidecars([path for path, _ in targets], self._marks)
-        files = [
+        files = tuple([path for path, _ in targets])
+        beside = _name_sidecars(files, self._marks)
+        asked = [
             (path, output, narrator.identify(row, front_end, output, self._around), sidecars)
             for (path, output), sidecars in zip(targets, beside, strict=True)
         ]
-        paths = (*(path for path, _ in targets), *(place for sidecars in beside for place, _ in sidecars))
-        return _Asked(narrator, files, paths)
+        paths = (*files, *[place for sidecars in beside for place, _ in sidecars])
+        return _Asked(narrator, asked, files, paths)
 
     def _find_unchanged(
         self, row: Utterance, number: int, asked: _Asked | None, folder: OutputFolder | None
@@ -257,7 +263,7 @@ class Planner:
         if asked is None or folder is None:
             return None
         clips, segments = [], 0
-        for path, output, request, sidecars in asked.files:
+        for path, output, request, sidecars in asked.outputs:
             found = folder.holds_request(path, request, output.format)
             if found is None or output.limit_exceeded(found[0]):
                 return None
@@ -273,7 +279,7 @@ class Planner:
             voice=narrator.voice.name,
             language=narrator.language,
             clips=tuple(clips),
-            files=tuple(path for path, *_ in asked.files),
+            files=asked.files,
             paths=asked.paths,
             segments=segments,
         )

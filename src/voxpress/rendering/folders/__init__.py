@@ -49,13 +49,14 @@ class OutputFolder(ABC):
         name: the folder as it was given, for messages and results.
         overwrite: files that voxpress did not write, or that were changed since, may be replaced.
         is_shared: other processes see what is written.
-        at_once: how many paths `look` is best given at a time; 1: to look takes no time.
+        at_once: how many rows `look` is best asked about together; 0: none, for each file is looked at when it is asked
+            for.
     """
 
     name: str
     overwrite: bool
     is_shared: bool = True
-    at_once: int = 1
+    at_once: int = 0
 
     @abstractmethod
     def require(self) -> None:

@@ -364,7 +364,9 @@ def _describe_kind(path: str) -> dict[str, str]:
 _KINDS = {
     "jsonl": "application/jsonl",
     **{each.extension: each.media_type for each in marks.FORMATS.values()},
-    **{name: each.media_type for each in reversed(list(formats.FORMATS.values())) for name in each.extensions},
+    **{
+        name: each.media_type for each in reversed(list(formats.FORMATS.values())) for name in each.extensions
+    },
 }
 """Content types by extension, where several formats share one that of the first."""
 
