@@ -8,8 +8,7 @@ from pathlib import Path
 
 from voxpress.errors import InputError, show
 from voxpress.files import atomic
-from voxpress.files.paths import OWN, identity
-from voxpress.rendering.folders import is_remote
+from voxpress.files.paths import OWN, identity, is_remote
 
 
 class Places:

@@ -49,6 +49,7 @@ from voxpress.cli.options import (
     store_at,
 )
 from voxpress.errors import InputError
+from voxpress.files.paths import is_remote
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def render(
     from voxpress.cli.manifest import ManifestRender
     from voxpress.cli.places import Places
     from voxpress.cli.rows import Rows
-    from voxpress.rendering.folders import is_remote, open_folder
+    from voxpress.rendering.folders import open_folder
     from voxpress.rendering.planner import Planner
     from voxpress.rendering.presets import choose_chimes, choose_continuation, choose_marks, preset_named
     from voxpress.speech import Speaker
@@ -308,7 +309,6 @@ def render(
 def _place_map(path: str, folder: OutputFolder) -> Place:
     """The map's place, in the output folder or elsewhere on this machine."""
     from voxpress.manifests.file_map import LocalPlace
-    from voxpress.rendering.folders import is_remote
 
     if is_remote(path):
         return folder.place(path.removeprefix(f"{folder.name}/"))

@@ -226,8 +226,7 @@ class Planner:
         if folder is None or not folder.at_once:
             for given in rows:
                 row = _read_row(given)
-                asks = folder is not None and isinstance(row, Utterance) and wanted(row)
-                yield row, self._ask(row) if asks else None
+                yield row, self._ask(row) if folder and isinstance(row, Utterance) and wanted(row) else None
             return
         for batch in Batches(map(_read_row, rows), known=False, most=folder.at_once):
             asked = [self._ask(row) if isinstance(row, Utterance) and wanted(row) else None for row in batch]

@@ -25,6 +25,7 @@ from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
 from voxpress.files import formats, home
+from voxpress.files.paths import REMOTE
 from voxpress.speech import Clip, Hertz, Mark, Seconds
 from voxpress.store.backends import Entry, LocalObjects, Objects, RemoteObjects
 from voxpress.store.maintenance import Inventory, kind_of
@@ -33,9 +34,6 @@ from voxpress.text.wer import Score
 _MOST_LOOKS = 10_000
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
-
-REMOTE = frozenset(("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "memory"))
-"""Schemes of URLs of places that are no folder."""
 
 T = TypeVar("T")
 

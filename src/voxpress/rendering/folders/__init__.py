@@ -16,10 +16,9 @@ from urllib.parse import unquote, urlsplit
 
 from voxpress import validation
 from voxpress.errors import InputError
-from voxpress.files.paths import OWN
+from voxpress.files.paths import OWN, is_remote
 from voxpress.manifests.file_map import Place
 from voxpress.speech import Clip
-from voxpress.store import REMOTE
 
 REPORT = f"{OWN}/report.jsonl"
 """The report, where it is given no other place."""
@@ -178,16 +177,6 @@ def open_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Outp
             f"must be a folder, or an s3:, gs:, az: or memory: URL, not {path!r}", field="folder"
         )
     return LocalFolder(path, overwrite)
-
-
-def is_remote(place: str) -> bool:
-    """Whether a place is a URL of an object store, or of one in memory.
-
-    >>> is_remote("s3://bucket/prompts"), is_remote("memory:"), is_remote("out"), is_remote("https://example.com")
-    (True, True, False, False)
-    """
-    scheme, colon, rest = place.partition(":")
-    return scheme in REMOTE and bool(colon) and (rest.startswith("//") or scheme == "memory")
 
 
 def refuse(place: str) -> InputError:
