@@ -33,6 +33,8 @@ T = TypeVar("T")
 _LOOKUPS = 32
 _STALE: Seconds = 3600.0
 _MESSAGE = re.compile(r"<Message>([^<\n]+)")
+_ROLE = re.compile(r"//(?:169\.254\.\d+\.\d+|metadata\.google)[:/.]")
+"""Addresses at which clouds tell a machine its credentials."""
 _NO_OBJECT = frozenset(
     (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG, errno.EEXIST)
 )
@@ -317,4 +319,6 @@ def explain(what: str) -> Iterator[None]:
         # S3 and Azure say it in XML. Else the library's message goes on with a dump of its own structures.
         found = _MESSAGE.search(said)
         reason = found[1] if found else next(iter(said.strip().splitlines()), type(error).__name__)
+        if _ROLE.search(said):  # the last place where credentials are looked for
+            reason = "no credentials were found, neither in the environment nor from a role of this machine"
         raise StoreError(f"cannot {what}: {reason.rstrip('.: ')}") from error

@@ -83,12 +83,18 @@ class RemoteFolder(OutputFolder):
     Args:
         url: ``s3://bucket/prefix``, and others that obstore reaches. ``memory:`` lasts as long as the process.
         overwrite: as for `OutputFolder`.
+
+    Raises:
+        InputError: the URL names no bucket.
+        StoreError: it cannot be opened.
     """
 
     at_once = 256
 
     def __init__(self, url: str, overwrite: bool = False) -> None:
-        self.name, self.overwrite = url.rstrip("/") or url, overwrite
+        self.name, self.overwrite = url.rstrip("/"), overwrite
+        if self.name.endswith(":") and not url.startswith("memory:"):
+            raise InputError(f"{url} names no bucket: it is {self.name}//BUCKET/PREFIX", field="folder")
         self.is_shared = not url.startswith("memory:")
         with explain(f"open {self.name}"):
             self._objects = _connect_once(self.name)
