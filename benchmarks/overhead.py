@@ -46,12 +46,12 @@ def finish(manifest: Path, out: Path) -> None:
     What is in the files does not matter to a render that finds them up to date, so they are all the same few bytes.
     """
     from voxpress import manifests
-    from voxpress.rendering.output import OutputFolder
+    from voxpress.rendering.folders.local import LocalFolder
     from voxpress.rendering.plan import Plan
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Clip
 
-    folder, data = OutputFolder(out), bytes(64)
+    folder, data = LocalFolder(out), bytes(64)
     planner = Planner(Speaker(engine="tone"))
     for plan in planner.plan_all(manifests.read(manifest)):
         assert isinstance(plan, Plan)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 from hypothesis import settings
 
+from tests.seaweed import SeaweedFS
 from voxpress import engines
 from voxpress.files import home
 
@@ -60,3 +62,18 @@ def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, become: Become) ->
     """A user with our environments, but no models, voices, accepted terms or caches; gives their folder."""
     become(tmp_path / "user", monkeypatch, ("environments",))
     return tmp_path / "user"
+
+
+@pytest.fixture
+def seaweed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[SeaweedFS]:
+    """The environment tells obstore where it is and who asks."""
+    if not Path(sys.executable).with_name("weed").exists():
+        pytest.fail("SeaweedFS is not installed: make .venv/.stamps/lanes")
+    server = SeaweedFS(tmp_path_factory.mktemp("seaweed"))
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

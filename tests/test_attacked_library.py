@@ -17,7 +17,7 @@ from voxpress.audio import codec
 from voxpress.engines.tone import Tone
 from voxpress.rendering.assessment import assess
 from voxpress.rendering.dry_run import forecast
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders.local import LocalFolder
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.spool import Spool
@@ -146,7 +146,7 @@ def test_a_dry_run_knows_what_was_heard(tmp_path):
     store, folder = Store(tmp_path / "store"), tmp_path / "out"
     render(rows(3), folder, engine="tone", store=store, workers=0, verify=Beeps()).run()
     plans = list(Planner(Speaker(engine="tone")).plan_all(rows(4)))
-    for place, there in ((OutputFolder(folder), Status.UP_TO_DATE), (None, Status.FROM_STORE)):
+    for place, there in ((LocalFolder(folder), Status.UP_TO_DATE), (None, Status.FROM_STORE)):
         found = list(forecast(plans, store=store, folder=place, recogniser=Beeps()))
         assert [each.status for each in found] == [there] * 3 + [Status.RENDERED]
         assert [each.segments for each in found] == [0, 0, 0, 1]

@@ -87,8 +87,8 @@ def test_a_manifest_is_read_once(render: Run, tmp_path: Path) -> None:
 
 HOLDING = """
 import sys
-from voxpress.rendering.output import OutputFolder
-with OutputFolder("out").claim():
+from voxpress.rendering.folders.local import LocalFolder
+with LocalFolder("out").claim():
     print("held", flush=True)
     sys.stdin.read()
 """

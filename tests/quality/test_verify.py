@@ -14,8 +14,8 @@ from voxpress.errors import InputError, ManifestError
 from voxpress.manifests.report import Report
 from voxpress.quality import verify
 from voxpress.quality.verify import Question, from_manifest, from_report
+from voxpress.rendering.folders.local import LocalFolder
 from voxpress.rendering.library import run
-from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Planner
 from voxpress.store import Store
 
@@ -29,7 +29,7 @@ def folder(tmp_path):
     ]
     with Report(tmp_path / "out/.voxpress/report.jsonl") as report:
         plans = Planner(Speaker(engine="tone")).plan_all(rows)
-        for result in run(plans, store=Store("memory:"), folder=OutputFolder(tmp_path / "out"), workers=0):
+        for result in run(plans, store=Store("memory:"), folder=LocalFolder(tmp_path / "out"), workers=0):
             report.write(result)
     return tmp_path / "out"
 

@@ -15,7 +15,7 @@ from voxpress.audio import codec
 from voxpress.errors import CheckFailed, InputError, UnknownVoice
 from voxpress.rendering import worker
 from voxpress.rendering.dry_run import forecast
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders.local import LocalFolder
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import load
@@ -306,7 +306,7 @@ def test_forecast_says_what_render_then_does(store, out):
     ]
     plans = list(Planner(Speaker(engine="tone")).plan_all(utterances))
     before = sorted(str(path) for path in out.rglob("*"))
-    rows_ = list(forecast(plans, store=store, folder=OutputFolder(out)))
+    rows_ = list(forecast(plans, store=store, folder=LocalFolder(out)))
     assert [row.status for row in rows_] == ["up to date", "from store", "rendered", "rendered", "failed"]
     assert [row.segments for row in rows_] == [0, 0, 1, 0, 0]
     assert rows_[2].characters == len("New one here.")

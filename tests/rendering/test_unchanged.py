@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from voxpress import render
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders.local import LocalFolder
 from voxpress.rendering.plan import Unchanged
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Output, Result, Speaker, Utterance
@@ -33,7 +33,7 @@ def unread(folder: Path, rows: list[Utterance] = ROWS, **more: Any) -> list[bool
     speaker = more.pop("speaker", Speaker(engine="tone"))
     planner = Planner(speaker, **more)
     first = Utterance(id="first", text="A reader is chosen by the first row.")
-    plans = list(planner.plan_all([first, *rows], known=OutputFolder(folder)))
+    plans = list(planner.plan_all([first, *rows], known=LocalFolder(folder)))
     return [isinstance(plan, Unchanged) for plan in plans[1:]]
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import random
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import voxpress
+from tests.seaweed import SeaweedFS
 from voxpress.errors import StoreError
 from voxpress.store import Store
 from voxpress.store.backends import LocalObjects, Objects, RemoteObjects
@@ -168,95 +163,6 @@ def test_a_bucket_without_a_name_is_one_clear_error() -> None:
 # S3
 
 
-def free_ports(number: int) -> list[int]:
-    """Ports whose gRPC twin, 10000 above, is free too; all below those that systems give to clients."""
-    free = []
-    for port in random.sample(range(10_000, 22_000), 1000):
-        with contextlib.suppress(OSError), socket.socket() as http, socket.socket() as grpc:
-            http.bind(("127.0.0.1", port))
-            grpc.bind(("127.0.0.1", port + 10_000))
-            free.append(port)
-        if len(free) == number:
-            return free
-    pytest.fail("no free ports between 10000 and 32000")
-
-
-class Server:
-    """SeaweedFS on the loopback, with one bucket and one identity."""
-
-    def __init__(self, folder: Path) -> None:
-        names = ("master", "volume", "filer", "s3")
-        ports = dict(zip(names, free_ports(len(names)), strict=True))
-        self.folder = folder
-        identity = {
-            "name": "voxpress",
-            "credentials": [{"accessKey": "key", "secretKey": "secret"}],
-            "actions": ["Admin", "Read", "Write", "List"],
-        }
-        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-        (folder / "data").mkdir()
-        weed = Path(sys.executable).with_name("weed")
-        self.process = subprocess.Popen(
-            [
-                *(
-                    weed,
-                    "server",
-                    "-s3",
-                    f"-dir={folder}/data",
-                    "-ip=127.0.0.1",
-                    f"-s3.config={folder}/s3.json",
-                ),
-                *(f"-{name}.port={port}" for name, port in ports.items()),
-                *("-volume.max=20", "-master.volumeSizeLimitMB=64"),
-            ],
-            cwd=folder,
-            stdout=(folder / "log").open("wb"),
-            stderr=subprocess.STDOUT,
-        )
-        self.environment = {
-            "AWS_ENDPOINT": f"http://127.0.0.1:{ports['s3']}",
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "us-east-1",
-        }
-        self._bucket = f"http://127.0.0.1:{ports['filer']}/buckets/voices/"
-
-    def start(self) -> None:
-        """Wait until the bucket can be written."""
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                urllib.request.urlopen(urllib.request.Request(self._bucket, method="POST"), timeout=5)
-                RemoteObjects("s3://voices/probe").put("x", b"x")
-            except (OSError, StoreError) as error:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    log = (self.folder / "log").read_text(errors="replace")
-                    pytest.fail(f"SeaweedFS does not answer ({error}); its log ends:\n{log[-2000:]}")
-                time.sleep(0.5)
-            else:
-                return
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """The environment tells obstore where it is and who asks."""
-    if not Path(sys.executable).with_name("weed").exists():
-        pytest.fail("SeaweedFS is not installed: make .venv/.stamps/lanes")
-    server = Server(tmp_path_factory.mktemp("seaweed"))
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
-
-
 def voxpress_command(*args: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "voxpress", *map(str, args)],
@@ -268,7 +174,7 @@ def voxpress_command(*args: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.s3
-def test_a_store_on_s3_does_all_that_a_folder_does(server: Server, tmp_path: Path) -> None:
+def test_a_store_on_s3_does_all_that_a_folder_does(seaweed: SeaweedFS, tmp_path: Path) -> None:
     """Two workers, nothing spoken twice, damage healed, care, and one clear error when the server is gone."""
     url = "s3://voices/prompts/en"
     rows = "".join(f"{n},Prompt number {n} of the pack says a thing of its own.\n" for n in range(30))
@@ -319,7 +225,7 @@ def test_a_store_on_s3_does_all_that_a_folder_does(server: Server, tmp_path: Pat
     assert wrong.returncode == 1
     assert len(wrong.stderr.splitlines()) == 1 and url in wrong.stderr
 
-    server.stop()
+    seaweed.stop()
     began = time.monotonic()
     gone = voxpress_command(*render, "-o", tmp_path / "four")
     assert gone.returncode == 1

@@ -46,6 +46,7 @@ from voxpress.cli import (
 from voxpress.cli.options import examples, name_flags
 from voxpress.cli.streams import prepare_streams
 from voxpress.errors import InputError, SpeechError
+from voxpress.files.paths import is_remote
 
 app = typer.Typer(
     name="voxpress",
@@ -147,6 +148,7 @@ def main() -> NoReturn:
     try:
         sys.argv[1:] = _rename_former_options(sys.argv[1:])
         _require_values(sys.argv[1:])
+        _require_local(sys.argv[1:])
         status = app(prog_name="voxpress", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -233,6 +235,24 @@ def _require_values(given: list[str]) -> None:
     for each in given:
         if each.endswith("=") and each[:-1] in _NAMES:
             raise InputError(f"{each[:-1]} is given an empty value")
+
+
+def _require_local(given: list[str]) -> None:
+    """See that URLs of object stores are given only to what can use them: the rest would take them for paths.
+
+    Raises:
+        InputError: one is given to something else.
+    """
+    able = {"--store", *(("-o", "--output", "--map") if given[:1] == ["render"] else ())}
+    for before, each in itertools.pairwise(["", *given]):
+        if each == "--":
+            return
+        option, equals, value = each.partition("=") if each.startswith("--") else (before, "=", each)
+        if equals and option.startswith("-") and option not in able and is_remote(value):
+            raise InputError(
+                f"{option} {value}: give a path of this machine; only -o of voxpress render and --store go to an object"
+                " store"
+            )
 
 
 def _hint(message: str) -> str:

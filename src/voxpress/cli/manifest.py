@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
 import msgspec
 
@@ -33,17 +33,17 @@ from voxpress.cli.summary import (
     show_row,
 )
 from voxpress.cli.tables import count
-from voxpress.errors import LeftOut, SpeechError, StoreError
+from voxpress.errors import LeftOut, SpeechError
 from voxpress.executors import Cluster
-from voxpress.files.paths import OWN
-from voxpress.manifests.file_map import FileMap
+from voxpress.manifests.file_map import FileMap, Place
 from voxpress.manifests.report import Former, Report
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS
-from voxpress.rendering.assessment import standing
+from voxpress.rendering.assessment import look, standing
+from voxpress.rendering.batches import Batches
 from voxpress.rendering.dry_run import Detail, forecast
+from voxpress.rendering.folders import REPORT, OutputFolder
 from voxpress.rendering.library import run
-from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned, Skipped, Unchanged
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.results import make_bad_result, make_result, make_unchanged_result
@@ -83,6 +83,14 @@ class _Line(msgspec.Struct):
     files: tuple[str, ...] = ()
 
 
+def _open(path: Path) -> BinaryIO | None:
+    """A former report; None if there is none."""
+    try:
+        return path.open("rb") if path.is_file() else None
+    except OSError:
+        return None
+
+
 def _name(row: Utterance) -> str:
     """What a row is called in the map of files."""
     return row.id or row.file
@@ -110,7 +118,7 @@ class ManifestRender:
     folder: OutputFolder
     store: Store
     places: Places
-    map: Path | None = None
+    map: Place | None = None
     strict: bool = False
     prune: Prune = ""
     budget: float | None = None
@@ -130,6 +138,7 @@ class ManifestRender:
         spoken = segments = characters = number = 0
         bill, survey = Bill(), _Survey()
         bad: set[str] = set()
+        self.folder.require()
         with ExitStack() as stack:
             sheet = stack.enter_context(Report(details, kind=Detail)) if details else None
             rows = forecast(
@@ -198,15 +207,12 @@ class ManifestRender:
         if self.recogniser is not None:
             self.recogniser.require()
         began = time.monotonic()
-        if self.folder.path.exists() and not self.folder.path.is_dir():
-            raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
-        place = self.place_report(report)
-        with self.folder.claim():
-            files = FileMap(self.map, self.folder.path) if self.map else None
+        with self.folder.claim(), self.folder.open_own() as own:
+            files = FileMap(self.map, self.folder.stands) if self.map else None
             with (
-                Former(place) as former,
-                Report(place, replace=report is None) as sheet,
-                Spool(self.folder.path / OWN) as spool,
+                Former(lambda: _open(report) if report else self.folder.read(REPORT)) as former,
+                Report(report or own / os.path.basename(REPORT), replace=report is None) as sheet,
+                Spool(own) as spool,
             ):
                 try:
                     survey = self._survey(sheet, former, spool, files)
@@ -245,25 +251,23 @@ class ManifestRender:
                         elif files is not None:
                             files.add(_name(each.utterance), self._shorten(each.files))
             if files is not None:
-                if not self.prune or survey.bad:
-                    files.keep_others()
-                files.write()
+                files.write(with_others=not self.prune or bool(survey.bad))
             if self.prune:
                 self._prune(survey)
-        tally.show(time.monotonic() - began, place, self.rows.name_proof())
+        tally.show(time.monotonic() - began, self.name_report(report), self.rows.name_proof())
         left_out = self.strict and any(isinstance(bad.error, LeftOut) for bad in survey.bad)
         return SOME_FAILED if tally.failed or tally.doubtful or left_out else 0
 
-    def place_report(self, given: Path | None) -> Path:
-        """Where the report goes: the path that is given, or the usual one in the folder."""
-        return given or self.folder.path / OWN / "report.jsonl"
+    def name_report(self, given: Path | None) -> str:
+        """Where the report is: the path that is given, or the usual one in the folder."""
+        return str(given or f"{self.folder.name}/{REPORT}")
 
     def _survey(self, sheet: Report, former: Former, spool: Spool, files: FileMap | None) -> _Survey:
         """Check all rows. What is to be rendered goes into the spool, what is done into the report and the map of
         files; of rows that are not wanted now, these say what the `former` ones said.
         """
         survey = _Survey()
-        for plan in self._all(survey):
+        for plan in self._look_ahead(self._all(survey)):
             if isinstance(plan, Skipped):
                 if line := former.line(plan.utterance.id):
                     sheet.keep(line, plan.number)
@@ -281,7 +285,7 @@ class ManifestRender:
             survey.voices.add((plan.engine.name, plan.engine.model or "", plan.voice))
             if isinstance(plan, Unchanged):
                 survey.standing += 1
-                sheet.write(make_unchanged_result(plan, self.folder.path))
+                sheet.write(make_unchanged_result(plan, self.folder.name))
                 if files is not None:
                     files.add(_name(plan.utterance), plan.files)
                 continue
@@ -289,13 +293,22 @@ class ManifestRender:
             clips = standing(plan, self.folder) if self.recogniser is None else None
             if clips is not None:
                 survey.standing += 1
-                sheet.write(make_result(plan, Status.UP_TO_DATE, self.folder.path, clips=clips))
+                sheet.write(make_result(plan, Status.UP_TO_DATE, self.folder.name, clips=clips))
                 if files is not None:
                     files.add(_name(plan.utterance), [target.path for target in plan.targets])
             else:
                 spool.add(plan)
                 survey.characters += plan.characters
         return survey
+
+    def _look_ahead(self, plans: Iterator[Planned | Skipped]) -> Iterator[Planned | Skipped]:
+        """The same plans; the folder has looked at the files of many of them at once."""
+        if not self.folder.at_once:
+            yield from plans
+            return
+        for batch in Batches(plans, known=False, most=self.folder.at_once):
+            look(batch, self.folder)
+            yield from batch
 
     def _spare(self, row: Utterance, survey: _Survey, former: Former, files: FileMap | None) -> None:
         """Leave a row that is not rendered, or that failed, the files that it had: in the map, and in the folder even
@@ -309,15 +322,15 @@ class ManifestRender:
 
     def _find_hiding(self, files: FileMap | None) -> list[str]:
         """Files of former renders for rows that the manifest now leaves to the one that it extends."""
-        found = []
+        found: list[str] = []
         for row in self.rows.standing():
-            paths = self.planner.name_files(row) or (files.former(_name(row)) if files is not None else ())
-            found += [path for path in paths if self.folder.wrote(path)]
-        return [str(self.folder.path / path) for path in found]
+            found += self.planner.name_files(row) or (files.former(_name(row)) if files is not None else ())
+        self.folder.look(found)
+        return [f"{self.folder.name}/{path}" for path in found if self.folder.wrote(path)]
 
     def _shorten(self, files: Sequence[str]) -> list[str]:
         """Paths of files from the output folder on."""
-        return [file.removeprefix(f"{self.folder.path}/") for file in files]
+        return [file.removeprefix(f"{self.folder.name}/") for file in files]
 
     def _is_refused(self, survey: _Survey, spool: Spool, skip_bad: bool) -> bool:
         """Whether nothing is rendered, for a reason that is printed."""
@@ -373,7 +386,7 @@ class ManifestRender:
         if self.prune == "most" or 2 * many <= stale.known or survey.bad:
             return False
         print(
-            f"voxpress: --prune would delete {many:,} of {count(stale.known, 'file')} in {self.folder.path}, more than"
+            f"voxpress: --prune would delete {many:,} of {count(stale.known, 'file')} in {self.folder.name}, more than"
             " half: nothing was done; is it the right manifest? If it is, say --prune all",
             file=sys.stderr,
         )

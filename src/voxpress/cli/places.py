@@ -8,30 +8,38 @@ from pathlib import Path
 
 from voxpress.errors import InputError, show
 from voxpress.files import atomic
-from voxpress.files.paths import OWN, identity
+from voxpress.files.paths import OWN, identity, is_remote
 
 
 class Places:
     """Where such files go, checked before anything is spoken.
 
-    >>> places = Places([("map", Path("out/files.json")), ("report", None)], "out")
+    >>> places = Places([("map", "out/files.json"), ("report", None)], "out")
     >>> places.require_apart(["bye.wav"])
 
     Args:
         named: each with the option that names it; None: there is no such file.
-        folder: the output folder.
+        folder: the output folder, a path or a URL.
 
     Raises:
         InputError: a file cannot be written there, or two are one.
     """
 
-    def __init__(self, named: Sequence[tuple[str, Path | None]], folder: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, named: Sequence[tuple[str, str | Path | None]], folder: str | os.PathLike[str]
+    ) -> None:
+        remote = is_remote(os.fspath(folder))
         real = os.path.realpath(folder)
         owners: dict[str, str] = {}
         # Those in the output folder.
         self._inside: list[tuple[str, str]] = []
         for option, path in named:
             if path is None:
+                continue
+            if is_remote(str(path)):
+                if not remote or not str(path).startswith(f"{folder}/"):
+                    raise InputError(f"{path} is not in the output folder: name another place", field=option)
+                self._inside.append((identity(str(path).removeprefix(f"{folder}/")), option))
                 continue
             atomic.require_place(path, option)
             if atomic.is_device(path):
@@ -42,9 +50,9 @@ class Places:
                 raise InputError(problem, field=option)
             owners[place] = option
             inside = identity(os.path.relpath(place, real))
-            if inside.startswith(f"{OWN}/") and option != "report":
+            if not remote and inside.startswith(f"{OWN}/") and option != "report":
                 raise InputError(f"{path} is among voxpress's own files: name another place", field=option)
-            if not inside.startswith("../"):
+            if not remote and not inside.startswith("../"):
                 self._inside.append((inside, option))
 
     def require_apart(self, paths: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,10 +50,13 @@ from voxpress.cli.options import (
     store_at,
 )
 from voxpress.errors import InputError
+from voxpress.files.paths import is_remote
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 
 if TYPE_CHECKING:
     from voxpress.cli.install import Installation
+    from voxpress.manifests.file_map import Place
+    from voxpress.rendering.folders import OutputFolder
     from voxpress.speech import Output
 
 app = typer.Typer()
@@ -73,7 +77,15 @@ def render(
             help="CSV, JSON lines, YAML, text, Asterisk list, FreeSWITCH XML …; '-' reads standard input."
         ),
     ],
-    folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
+    folder: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Where the files go: a folder, or s3://BUCKET/PREFIX, gs: or az:.",
+        ),
+    ],
     source: ManifestFormat = None,
     columns: ColumnNames = None,
     values: ValueLists = None,
@@ -125,7 +137,7 @@ def render(
     recogniser: AsrModel = None,
     report: ReportFile = None,
     map: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--map", metavar="FILE", help="Write a JSON file that says which file in the folder each id has."
         ),
@@ -206,7 +218,7 @@ def render(
     from voxpress.cli.manifest import ManifestRender
     from voxpress.cli.places import Places
     from voxpress.cli.rows import Rows
-    from voxpress.rendering.output import OutputFolder
+    from voxpress.rendering.folders import open_folder
     from voxpress.rendering.planner import Planner
     from voxpress.rendering.presets import choose_chimes, choose_continuation, choose_marks, preset_named
     from voxpress.speech import Speaker
@@ -249,23 +261,24 @@ def render(
         names=found.names if found else (),
         **choose_chimes(found, own, before, after),
     )
-    output, place_of_map = folder.expanduser(), map
-    if found and found.map:
-        place_of_map = map or output / found.map
+    output = open_folder(os.path.expanduser(folder), overwrite)
+    if installation and is_remote(folder):
+        raise InputError(f"--install packs files of this machine, not of {folder}: render into a folder")
+    map = map or (f"{output.name}/{found.map}" if found and found.map else None)
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or [], columns=columns, values=values, strict=strict),
         planner=planner,
-        folder=OutputFolder(output, overwrite),
+        folder=output,
         store=store_at(store or own.store),
         places=Places(
             [
-                ("map", place_of_map),
+                ("map", map),
                 ("report", report),
-                *(installation.files(output) if installation else ()),
+                *(installation.files(Path(output.name)) if installation else ()),
             ],
-            output,
+            output.name,
         ),
-        map=place_of_map,
+        map=None if map is None else _place_map(map, output),
         strict=strict,
         prune="most" if prune_all else "stale" if prune else "",
         budget=budget,
@@ -275,7 +288,7 @@ def render(
     )
     if installation:
         installation.check(planner.files)
-        installation.check_place(output, overwrite=overwrite)
+        installation.check_place(Path(output.name), overwrite=overwrite)
     if show_text and not dry_run:
         raise InputError("--text belongs to --dry-run; voxpress text shows it without a render")
     if dry_run:
@@ -293,8 +306,17 @@ def render(
 
         say_no_archive()
     elif installation:
-        installation.publish(rendering.folder.path, rendering.place_report(report), overwrite=overwrite)
+        installation.publish(Path(output.name), Path(rendering.name_report(report)), overwrite=overwrite)
     raise typer.Exit(status)
+
+
+def _place_map(path: str, folder: OutputFolder) -> Place:
+    """The map's place, in the output folder or elsewhere on this machine."""
+    from voxpress.manifests.file_map import LocalPlace
+
+    if is_remote(path):
+        return folder.place(path.removeprefix(f"{folder.name}/"))
+    return LocalPlace(path)
 
 
 def _installation(

@@ -6,7 +6,6 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from voxpress.cli.options import name_flags
 from voxpress.cli.tables import count
@@ -122,7 +121,7 @@ class Tally:
             self._noted += 1
             self._first_note = self._first_note or f"{result.utterance.id}: {result.notes[0]}"
 
-    def show(self, elapsed: Seconds, report: Path, proof: str) -> None:
+    def show(self, elapsed: Seconds, report: str, proof: str) -> None:
         """Print them.
 
         Args:

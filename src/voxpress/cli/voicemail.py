@@ -148,7 +148,7 @@ def voicemail(
     from voxpress.publish import voicemail as voicemails
     from voxpress.publish.greetings import Greeter
     from voxpress.publish.recordings import Recordings
-    from voxpress.rendering.output import OutputFolder
+    from voxpress.rendering.folders.local import LocalFolder
     from voxpress.rendering.planner import ONE_FILE, Planner
     from voxpress.rendering.presets import preset_named
     from voxpress.speech import Speaker
@@ -188,7 +188,7 @@ def voicemail(
         cast=project.cast,
         beside=place,
     )
-    target = OutputFolder(folder.expanduser(), overwrite=replace)
+    target = LocalFolder(folder.expanduser(), overwrite=replace)
     wordings = voicemails.read_wordings(project.voicemail, project.path)
     for each in template or ():
         wordings.add(*_parse_template(each))

@@ -12,6 +12,9 @@ from voxpress.files import formats
 OWN = ".voxpress"
 """The only name in an output folder that no row can have."""
 
+REMOTE = frozenset(("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "memory"))
+"""Schemes of URLs of object stores, and of one in memory."""
+
 _USUAL = re.compile(
     r"(?:[0-9a-z_-]{5,60}/|[0-9_-][0-9a-z_-]{,60}/){,8}(?:[0-9a-z_-]{5,50}|[0-9_-][0-9a-z_-]{,50})\.\w{1,8}",
     re.ASCII,
@@ -29,6 +32,16 @@ _RESERVED = re.compile(
 _EXTENSIONS = frozenset(each.lower() for form in formats.FORMATS.values() for each in form.extensions)
 _LONGEST_NAME = 240
 _LONGEST_PATH = 1000
+
+
+def is_remote(place: str) -> bool:
+    """Whether a place is a URL of an object store, and no path of this machine.
+
+    >>> is_remote("s3://bucket/prompts"), is_remote("memory:"), is_remote("out"), is_remote("https://example.com")
+    (True, True, False, False)
+    """
+    scheme, colon, rest = place.partition(":")
+    return scheme in REMOTE and bool(colon) and (rest.startswith("//") or scheme == "memory")
 
 
 def safe_path(path: str) -> str:

@@ -14,7 +14,7 @@ import shutil
 import stat
 import tempfile
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from types import TracebackType
@@ -260,12 +260,15 @@ class Report:
 class Former:
     """The lines of an older report by the ids of their rows. It reads the report on first use; a context manager.
 
-    >>> with Former(os.devnull) as former:
+    Args:
+        open_report: opens it; None: there is none.
+
+    >>> with Former(lambda: None) as former:
     ...     former.line("hello")
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.fspath(path)
+    def __init__(self, open_report: Callable[[], BinaryIO | None]) -> None:
+        self._open = open_report
         self._file: BinaryIO | None = None
         # Where lines start, by hashes of ids: the lines of a million rows would fill the memory.
         self._starts: dict[int, int] = {}
@@ -289,10 +292,7 @@ class Former:
         return self._file.readline().rstrip(b"\n") + b"\n"
 
     def _read(self) -> None:
-        try:
-            self._file = open(self._path, "rb") if os.path.isfile(self._path) else io.BytesIO()  # noqa: SIM115
-        except OSError:
-            self._file = io.BytesIO()
+        self._file = self._open() or io.BytesIO()
         named = msgspec.json.Decoder(_Named).decode
         start = 0
         for line in self._file:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from voxpress.errors import LeftOut, ManifestError, StoreError
 from voxpress.files.formats import FORMATS
 from voxpress.publish.systems import Greetings
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders.local import LocalFolder
 from voxpress.rendering.plan import place_error
 from voxpress.speech import Utterance
 
@@ -21,7 +21,7 @@ class Recordings:
         formats: of the new greetings.
     """
 
-    def __init__(self, folder: OutputFolder, greetings: Greetings, formats: Sequence[str]) -> None:
+    def __init__(self, folder: LocalFolder, greetings: Greetings, formats: Sequence[str]) -> None:
         self._folder, self._played = folder, greetings.played
         self._extensions = [FORMATS[name].extension for name in formats]
         self._replaced: dict[str, list[str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -10,8 +10,8 @@ import msgspec
 from voxpress.engines import Engine
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS
-from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Plan
+from voxpress.rendering.folders import OutputFolder
+from voxpress.rendering.plan import Plan, Planned, Skipped
 from voxpress.speech import Clip
 from voxpress.store import Store, Verdict
 from voxpress.text.wer import passes
@@ -62,6 +62,7 @@ def assess(
     """
     if recogniser is not None:
         return _assess_heard(plans, store, recogniser, attempts, awaited)
+    look(plans, folder)
     found = {plan.number: clips for plan in plans if (clips := standing(plan, folder)) is not None}
     todo = [plan for plan in plans if plan.number not in found]
     no_clip = store.missing_clips({target.clip for plan in todo for target in plan.targets})
@@ -107,6 +108,12 @@ def _assess_heard(
             )
         )
     return assessed
+
+
+def look(plans: Iterable[Planned | Skipped], folder: OutputFolder | None) -> None:
+    """Look at the files of many plans at once, before `standing` asks for them one by one."""
+    if folder is not None:
+        folder.look(path for plan in plans if isinstance(plan, Plan) for path in plan.paths)
 
 
 def standing(plan: Plan, folder: OutputFolder | None) -> tuple[Clip, ...] | None:

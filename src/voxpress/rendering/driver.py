@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import queue
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -20,21 +19,19 @@ from voxpress.executors import Cluster, Pools
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS, finishing, listening, worker
 from voxpress.rendering.assessment import LOOKUP, assess
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.batches import Batches
+from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.parcels import Parcel, Sender, unpack_and
 from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.rendering.results import make_bad_result, make_unchanged_result
 from voxpress.rendering.scheduler import WINDOW, Arrived, News, Scheduler
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import InOrder, Turns
-from voxpress.speech import Result, Seconds, Status
+from voxpress.speech import Result, Status
 from voxpress.store import Store
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
-
-_PATIENCE: Seconds = 0.1
-"""How long rows are gathered before those that are here are assessed."""
 
 
 class _Executors:
@@ -173,7 +170,7 @@ def drive(
     """
     scheduler = Scheduler(
         pools,
-        folder=None if folder is None else folder.path,
+        folder=None if folder is None else folder.name,
         attempts=attempts,
         listens=recogniser is not None,
         turns=None if window is None else InOrder(),
@@ -181,7 +178,7 @@ def drive(
     )
     arrivals: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
     executors = _Executors(store, folder, recogniser, arrivals, threads, remote=pools.is_remote)
-    rows = _Rows(plans, known=known, most=min(LOOKUP, window or LOOKUP))
+    rows = Batches(plans, known=known, most=min(LOOKUP, window or LOOKUP))
     wrote = False
     try:
         while rows.more or scheduler.open:
@@ -198,7 +195,7 @@ def drive(
                     if isinstance(plan, Bad):
                         yield make_bad_result(plan)
                     elif isinstance(plan, Unchanged):
-                        yield make_unchanged_result(plan, None if folder is None else folder.path)
+                        yield make_unchanged_result(plan, None if folder is None else folder.name)
                 yield from (each for each in news if _is_result(each, watch))
             for task in scheduler.start():
                 executors.start(task)
@@ -222,33 +219,6 @@ def _is_result(news: News, watch: Callable[[Arrived], None] | None) -> TypeIs[Re
     if watch is not None:
         watch(news)
     return False
-
-
-class _Rows:
-    """Rows in batches, which grow while rows come quickly: no worker waits for a program that writes them.
-
-    Args:
-        known: all rows exist already, and none has to be waited for.
-        most: rows of one batch.
-    """
-
-    def __init__(self, plans: Iterable[Planned], *, known: bool, most: int) -> None:
-        self._plans = iter(plans)
-        self._most = most
-        self._size = most if known else 1
-        self.more = True
-
-    def take(self) -> list[Planned]:
-        """The next rows, at most as many as are assessed at once."""
-        end = time.monotonic() + _PATIENCE
-        batch: list[Planned] = []
-        for plan in self._plans:
-            batch.append(plan)
-            if len(batch) == self._size or time.monotonic() > end:
-                break
-        self.more = bool(batch)
-        self._size = 1 if time.monotonic() > end else min(2 * self._size, self._most)
-        return batch
 
 
 @dataclass(frozen=True, slots=True)

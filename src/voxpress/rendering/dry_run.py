@@ -12,8 +12,8 @@ from voxpress.engines import price_of
 from voxpress.errors import LeftOut
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS
-from voxpress.rendering.assessment import LOOKUP, assess, standing
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.assessment import LOOKUP, assess, look, standing
+from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.speech import Status, Utterance
 from voxpress.store import Store
@@ -103,6 +103,8 @@ def forecast(
     while batch := list(islice(rows, LOOKUP)):
         good = [plan for plan in batch if isinstance(plan, Plan)]
         assessed = iter(assess(good, store, folder, recogniser=recogniser, attempts=attempts, awaited=spoken))
+        if recogniser is not None:
+            look(good, folder)
         for plan in batch:
             if isinstance(plan, Bad):
                 yield Forecast(

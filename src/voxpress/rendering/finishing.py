@@ -19,7 +19,7 @@ from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.files import formats
 from voxpress.marks import FORMATS, lacks_marks, time_words, write_all
 from voxpress.rendering import chimes, sounds
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.plan import PlacedChime, PlacedSound, Played, Recipe, RecipePart, Target, Within
 from voxpress.speech import Clip, Hertz, Mark, Output, Seconds, dBFS
 from voxpress.store import Kept, Store
@@ -69,6 +69,8 @@ def finish(
     """
     finished = []
     heard_of: Sequence[Mapping[str, str] | None] = heard if heard is not None else [None] * len(recipes)
+    if folder is not None:
+        folder.look(path for recipe in recipes for target in recipe.targets for path in target.paths)
     for recipe, digests in zip(recipes, heard_of, strict=True):
         try:
             finished.append(_make_files(recipe, store, folder, digests, takes))
@@ -122,7 +124,7 @@ def _make_files(
             return Finished(error=InputError(problem))
         sidecars = write_all((each.format for each in target.sidecars), clip, recipe.script)
         if folder is not None:
-            other = folder.holds(target.path, clip.key, clip.format) is None
+            other = folder.wrote(target.path) and folder.holds(target.path, clip.key, clip.format) is None
             try:
                 written |= _publish(recipe, target, clip, data, sidecars, folder, keep_same=heard is not None)
             except InputError as error:
@@ -168,6 +170,7 @@ def _list_outdated(target: Target, folder: OutputFolder) -> list[str]:
     stem = os.path.splitext(target.path)[0]
     asked = {each.path for each in target.sidecars}
     beside = {f"{stem}.{format.extension}": name for name, format in FORMATS.items()}
+    folder.look(path for path in beside if path not in asked)
     return [
         f"{path} tells of the audio that was here before: render with --marks {name}, or delete it with --prune"
         for path, name in beside.items()

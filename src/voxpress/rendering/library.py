@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 import time
 import warnings
 from collections import Counter
@@ -13,7 +12,6 @@ from concurrent.futures import Executor
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -22,7 +20,7 @@ from voxpress.errors import InputError, SpeechError, show
 from voxpress.marks import lacks_marks, locate, write_all
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.chimes import Chime
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders import OutputFolder, open_folder
 from voxpress.rendering.plan import Bad, Planned
 from voxpress.rendering.planner import Planner, Row
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Speaker, Status, Utterance
@@ -42,7 +40,6 @@ GROUP = 20_000
 GROUP_SECONDS: Seconds = 60.0
 _THREADS = 2
 """Of an engine that speaks alone; more gain little."""
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|memory:")
 MANY = 8
 """Segments of one text from which it is worth starting workers."""
 
@@ -331,7 +328,8 @@ def render(
     Args:
         utterances: rows: utterances, mappings of their fields, or texts. What a row leaves open comes from the
             arguments. May be endless: memory is bounded.
-        folder: where files go, a path or a ``file:`` URL; None: clips stay in the store and need no ids.
+        folder: where files go: a path, or a URL such as ``s3://bucket/prefix``; None: clips stay in the store and need
+            no ids.
         format: of each file; None: wav, or what an id's extension says.
         preset: what each utterance becomes: the name of a preset of voxpress, or one of
             `voxpress.rendering.presets.load`.
@@ -389,12 +387,12 @@ def render(
         {"workers": workers, "attempts": attempts, "timeout": timeout}, optional=["workers", "timeout"]
     )
     opened = _open(store)
-    if executor is not None:
-        _check_executor(executor, opened)
     if not isinstance(overwrite, bool):
         raise InputError(f"must be True or False, not {show(overwrite)}", field="overwrite")
+    place = None if folder is None else open_folder(folder, overwrite)
+    if executor is not None:
+        _check_executor(executor, opened, place)
     recogniser = _choose_recogniser(verify)
-    place = None if folder is None else OutputFolder(_local_path(folder), overwrite)
 
     def results() -> Generator[Result]:
         with place.claim() if place else nullcontext():
@@ -415,15 +413,19 @@ def render(
     return Rendering(results)
 
 
-def _check_executor(executor: object, store: Store) -> None:
+def _check_executor(executor: object, store: Store, folder: OutputFolder | None) -> None:
     from concurrent.futures import ProcessPoolExecutor  # which `say` has no need of
 
     from voxpress.executors import Cluster
 
     if not isinstance(executor, Executor | Cluster):
         raise InputError(f"must be an Executor or a cluster, not {show(executor)}", field="executor")
-    if isinstance(executor, ProcessPoolExecutor | Cluster) and not store.is_shared:
-        raise InputError("its workers cannot see a store in memory: give another store", field="executor")
+    if isinstance(executor, ProcessPoolExecutor | Cluster):
+        for what, is_shared in (("store", store.is_shared), ("folder", folder is None or folder.is_shared)):
+            if not is_shared:
+                raise InputError(
+                    f"its workers cannot see a {what} in memory: give another {what}", field="executor"
+                )
 
 
 def run(
@@ -456,11 +458,12 @@ def run(
     if recogniser is not None:
         recogniser.require()
     unsynced, synced = 0, time.monotonic()
+    shared = store.is_shared and (folder is None or folder.is_shared)
     with ExitStack() as ending:
         if isinstance(executor, Cluster):
             pools: Pools | Cluster = executor
         else:
-            pools = Pools(workers, timeout=timeout, executor=executor, shared=store.is_shared)
+            pools = Pools(workers, timeout=timeout, executor=executor, shared=shared)
             ending.enter_context(pools)
         results = drive(
             plans,
@@ -523,18 +526,3 @@ def _open(store: str | os.PathLike[str] | Store | None) -> Store:
     if isinstance(store, Store):
         return store
     return open_store(canonical_url(default_url() if store is None else validation.path(store, "store")))
-
-
-def _local_path(folder: str | os.PathLike[str]) -> str:
-    """The path of an output folder, which may be given as a URL.
-
-    Raises:
-        InputError: it is no path, or not one of this machine.
-    """
-    path = validation.path(folder, "folder")
-    url = urlsplit(path)
-    if url.scheme == "file" and url.path.startswith("/") and url.netloc in ("", "localhost"):
-        return unquote(url.path)
-    if url.scheme == "file" or _URL.match(path):
-        raise InputError(f"must be a folder of this machine, not {path!r}", field="folder")
-    return path

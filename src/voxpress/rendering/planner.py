@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -21,10 +21,11 @@ from voxpress.files.names import NameRule, Names
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.rendering import chimes, templates
+from voxpress.rendering.batches import Batches
 from voxpress.rendering.beside import FilesBeside
 from voxpress.rendering.casting import Casting, Narrator
 from voxpress.rendering.chimes import Chime
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.plan import (
     Bad,
     PlacedChime,
@@ -60,6 +61,21 @@ class _DefaultsAreWrong(Exception):
     def __init__(self, error: SpeechError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+class _Asked(NamedTuple):
+    """What a row asks of the output folder.
+
+    Attributes:
+        outputs: path, output and request of each file, and its sidecars with their formats.
+        files: their paths.
+        paths: these, and those of the sidecars.
+    """
+
+    narrator: Narrator
+    outputs: Sequence[tuple[str, Output, str, Sequence[tuple[str, str]]]]
+    files: tuple[str, ...]
+    paths: tuple[str, ...]
 
 
 _PLACED = (PlacedSound, PlacedChime)
@@ -160,8 +176,7 @@ class Planner:
         for chime in (self._before, self._after):
             chimes.require_usable(chime)
         paths, names = Paths(), Names(self._names)
-        for number, given in enumerate(rows):
-            row = _read_row(given)
+        for number, (row, asked) in enumerate(self._look_ahead(rows, wanted, known)):
             if isinstance(row, SpeechError):
                 yield Bad(number, None, row)
                 continue
@@ -175,7 +190,7 @@ class Planner:
                     names.check(path)
                 yield skipped
                 continue
-            planned = self._find_unchanged(row, number, known) or self.plan(row, number, filed=filed)
+            planned = self._find_unchanged(row, number, asked, known) or self.plan(row, number, filed=filed)
             if filed and isinstance(planned, Plan | Unchanged):
                 for path in planned.paths:
                     first = paths.take(path, number)
@@ -204,10 +219,24 @@ class Planner:
         except SpeechError:
             return ()
 
-    def _find_unchanged(self, row: Utterance, number: int, folder: OutputFolder | None) -> Unchanged | None:
-        """The row as its files stand in the folder, if it asks for what it asked for when they were made."""
-        narrator = None if folder is None else self._casting.known(row)
-        if folder is None or narrator is None or row.markup == "ssml" or self._names_hash:
+    def _look_ahead(
+        self, rows: Iterable[Row], wanted: Callable[[Utterance], bool], folder: OutputFolder | None
+    ) -> Iterator[tuple[Utterance | SpeechError, _Asked | None]]:
+        """Each row, and what it asks of `folder`, which has looked at the files of many rows at once."""
+        if folder is None or not folder.at_once:
+            for given in rows:
+                row = _read_row(given)
+                yield row, self._ask(row) if folder and isinstance(row, Utterance) and wanted(row) else None
+            return
+        for batch in Batches(map(_read_row, rows), known=False, most=folder.at_once):
+            asked = [self._ask(row) if isinstance(row, Utterance) and wanted(row) else None for row in batch]
+            folder.look(path for each in asked if each for path in each.paths)
+            yield from zip(batch, asked, strict=True)
+
+    def _ask(self, row: Utterance) -> _Asked | None:
+        """What the files of a row must be to stand as wanted; None where that is known only once it was read."""
+        narrator = self._casting.known(row)
+        if narrator is None or row.markup == "ssml" or self._names_hash:
             return None
         try:
             targets = [
@@ -217,10 +246,23 @@ class Planner:
             front_end = self._front_end_of(row)
         except SpeechError:
             return None  # the plan says what is wrong
+        files = tuple([path for path, _ in targets])
+        beside = _name_sidecars(files, self._marks)
+        asked = [
+            (path, output, narrator.identify(row, front_end, output, self._around), sidecars)
+            for (path, output), sidecars in zip(targets, beside, strict=True)
+        ]
+        paths = (*files, *[place for sidecars in beside for place, _ in sidecars])
+        return _Asked(narrator, asked, files, paths)
+
+    def _find_unchanged(
+        self, row: Utterance, number: int, asked: _Asked | None, folder: OutputFolder | None
+    ) -> Unchanged | None:
+        """The row as its files stand in the folder, if it asks for what it asked for when they were made."""
+        if asked is None or folder is None:
+            return None
         clips, segments = [], 0
-        beside = _name_sidecars([path for path, _ in targets], self._marks)
-        for (path, output), sidecars in zip(targets, beside, strict=True):
-            request = narrator.identify(row, front_end, output, self._around)
+        for path, output, request, sidecars in asked.outputs:
             found = folder.holds_request(path, request, output.format)
             if found is None or output.limit_exceeded(found[0]):
                 return None
@@ -228,7 +270,7 @@ class Planner:
                 return None
             clips.append(found[0])
             segments = found[1]
-        files = tuple(path for path, _ in targets)
+        narrator = asked.narrator
         return Unchanged(
             number=number,
             utterance=row,
@@ -236,8 +278,8 @@ class Planner:
             voice=narrator.voice.name,
             language=narrator.language,
             clips=tuple(clips),
-            files=files,
-            paths=(*files, *(place for sidecars in beside for place, _ in sidecars)),
+            files=asked.files,
+            paths=asked.paths,
             segments=segments,
         )
 

@@ -24,7 +24,7 @@ from voxpress.errors import (
 )
 from voxpress.quality.signal import check
 from voxpress.rendering.finishing import Finished, finish
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.plan import Recipe
 from voxpress.speech import Segment
 from voxpress.store import Kept, Store

@@ -26,6 +26,7 @@ from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
 from voxpress.files import formats, home
+from voxpress.files.paths import REMOTE
 from voxpress.speech import Clip, Hertz, Mark, Seconds
 from voxpress.store.backends import Entry, LocalObjects, Objects, RemoteObjects
 from voxpress.store.maintenance import Inventory, kind_of
@@ -411,7 +412,7 @@ def canonical_url(url: str | os.PathLike[str]) -> str:
             return "file://" + os.path.abspath(rest.removeprefix("//"))
         case "memory":
             return "memory:///"
-        case "s3" | "s3a" | "gs" | "az" | "azure" | "abfs" | "abfss":
+        case _ if scheme in REMOTE:
             return text.rstrip("/")
     raise StoreError(f"cannot use {text!r} as a store: give a path or a file:, s3:, gs:, az: or memory: URL")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import shutil
 import stat
 import time
@@ -16,7 +17,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -34,6 +35,9 @@ _LOOKUPS = 32
 _STALE: Seconds = 3600.0
 _BLOCK = 8 * 2**20
 """Bytes of a large file that are in memory at once."""
+_MESSAGE = re.compile(r"<Message>([^<\n]+)")
+_ROLE = re.compile(r"//(?:169\.254\.\d+\.\d+|metadata\.google)[:/.]")
+"""Addresses at which clouds tell a machine its credentials."""
 _NO_OBJECT = frozenset(
     (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG, errno.EEXIST)
 )
@@ -253,14 +257,9 @@ class RemoteObjects(Objects):
     """Objects in whatever obstore reaches at `url`, or in memory for ``memory:///``."""
 
     def __init__(self, url: str) -> None:
-        # All of it here, before threads look names up: two that import obstore at once can see it half made.
-        import obstore.exceptions
-        from obstore.store import MemoryStore, from_url
-
         self._url = url
-        self._errors = (OSError, ValueError, obstore.exceptions.BaseError)
         with self._explain("open"):
-            self._store: ObjectStore = MemoryStore() if url == "memory:///" else from_url(url)
+            self._store = connect(url)
 
     def get(self, name: str) -> bytes | None:
         with self._explain(f"read {name} in"):
@@ -331,11 +330,38 @@ class RemoteObjects(Objects):
     def sync(self) -> None:
         """A service answers when it has what it was given, and memory survives nothing."""
 
-    @contextmanager
-    def _explain(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except self._errors as error:
-            # The library's message goes on with a dump of its own structures.
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise StoreError(f"cannot {what} the store {self._url}: {reason}") from error
+    def _explain(self, what: str) -> AbstractContextManager[None]:
+        return explain(f"{what} the store {self._url}")
+
+
+def connect(url: str) -> ObjectStore:
+    """What obstore reaches at `url`; for ``memory:`` something new and empty.
+
+    Raises:
+        StoreError: through `explain`.
+    """
+    # All of it here, before threads look names up: two that import obstore at once can see it half made.
+    from obstore.store import MemoryStore, from_url
+
+    return MemoryStore() if url.startswith("memory:") else from_url(url)
+
+
+@contextmanager
+def explain(what: str) -> Iterator[None]:
+    """Turn what obstore raises into one line.
+
+    Raises:
+        StoreError: ``cannot``, `what`, and the reason.
+    """
+    import obstore.exceptions
+
+    try:
+        yield
+    except (OSError, ValueError, obstore.exceptions.BaseError) as error:
+        said = str(error)
+        # S3 and Azure say it in XML. Else the library's message goes on with a dump of its own structures.
+        found = _MESSAGE.search(said)
+        reason = found[1] if found else next(iter(said.strip().splitlines()), type(error).__name__)
+        if _ROLE.search(said):  # the last place where credentials are looked for
+            reason = "no credentials were found, neither in the environment nor from a role of this machine"
+        raise StoreError(f"cannot {what}: {reason.rstrip('.: ')}") from error

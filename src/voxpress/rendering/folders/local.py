@@ -1,4 +1,4 @@
-"""The output folder: which file a row gets, what a former render left there, and how a file comes to stand there.
+"""An output folder of this machine: what a former render left there, and how a file comes to stand there.
 
 A file is up to date when its line in the journal names the wanted clip and the file still looks the same, so that a
 million finished rows are confirmed without the store. The line is written before the file takes its name: whatever
@@ -13,41 +13,28 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic, locks
 from voxpress.files.paths import OWN, identity, safe_path
-from voxpress.rendering.journal import LOCK, STAGING, Entry, Journal
+from voxpress.manifests.file_map import LocalPlace
+from voxpress.rendering.folders import OutputFolder, Stale, refuse
+from voxpress.rendering.folders.journal import LOCK, STAGING, Entry, Journal
 from voxpress.speech import Clip, Seconds
 
 STALE: Seconds = 3600.0
 """A file in staging that is older belongs to a process that was killed."""
 
 
-@dataclass(frozen=True)
-class Stale:
-    """Files of former renders that no row asks for any more.
-
-    Attributes:
-        known: how many files of the journal are in the folder, asked for or not.
-        removable: paths of files that are as voxpress wrote them.
-        kept: paths of other files, and why they stay.
-    """
-
-    known: int
-    removable: tuple[str, ...]
-    kept: Mapping[str, str]
-
-
-class OutputFolder:
+class LocalFolder(OutputFolder):
     """An output folder of this machine.
 
     Args:
@@ -59,25 +46,25 @@ class OutputFolder:
 
     def __init__(self, path: str | os.PathLike[str], overwrite: bool = False, place: str = "") -> None:
         self.path = Path(path)
-        """As it was given, for messages and results."""
-        self.overwrite = overwrite
+        """As it was given."""
+        self.name, self.overwrite = str(self.path), overwrite
         self._place = place or os.path.abspath(path)
         self._journal = Journal(self._place, self.path)
         self._claimed = self._confirmed = False
         self._inside: set[str] = set()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return open_folder, (self._place, str(self.path), self.overwrite)
+        return _reopen, (self._place, self.name, self.overwrite)
 
     # One render at a time
 
+    def require(self) -> None:
+        if os.path.exists(self._place) and not os.path.isdir(self._place):
+            raise StoreError(f"cannot write into {self.path}: it is a file, not a folder")
+
     @contextmanager
     def claim(self) -> Iterator[None]:
-        """Keep other renders out of the folder.
-
-        Raises:
-            StoreError: another one is at work there; the message says which.
-        """
+        self.require()
         self._journal.require_own()
         own = Path(self._place, OWN)
         new = next((path for path in (own.parent, own) if not os.path.lexists(path)), None)
@@ -120,13 +107,20 @@ class OutputFolder:
                     return lock
             lock.close()  # another render removed it as it ended
 
+    @contextmanager
+    def open_own(self) -> Iterator[Path]:
+        yield self.path / OWN
+
+    def place(self, path: str) -> LocalPlace:
+        return LocalPlace(self.path / path)
+
     # What stands there
+
+    def look(self, paths: Iterable[str]) -> None:
+        """It takes no time, so each file is looked at when it is asked for."""
 
     def holds(self, path: str, key: str, format: str, request: str = "", segments: int = 0) -> Clip | None:
         """The clip `key`, if it stands at `path`, going by the journal and the look of the file.
-
-        Args:
-            request, segments: what the journal is to know of it, where it did not know that yet.
 
         What the journal says since the last `sync` is compared with the file's bytes: a loss of power may have left a
         file that only looks whole.
@@ -139,12 +133,11 @@ class OutputFolder:
         return _describe(entry, format)
 
     def holds_request(self, path: str, request: str, format: str) -> tuple[Clip, int] | None:
-        """What stands at `path`, if that was asked for by the same request, and the number of its segments."""
         entry = self._find(path, lambda entry: entry.request == request)
         return None if entry is None else (_describe(entry, format), entry.segments)
 
     def wrote(self, path: str) -> bool:
-        """Whether the file that stands at `path` is one that a render wrote there, though its times may be lost."""
+        """As a render wrote it, though its times may be lost."""
         try:
             status = os.lstat(f"{self._place}/{path}")
         except OSError:
@@ -191,12 +184,20 @@ class OutputFolder:
                 self._confirmed = True
 
     def has(self, path: str, data: bytes) -> bool:
-        """Whether the file at `path` consists of `data`."""
         try:
             with open(f"{self._place}/{path}", "rb") as file:
                 return file.read() == data
         except OSError:
             return False
+
+    def stands(self, path: str) -> bool:
+        return os.path.isfile(f"{self._place}/{path}")
+
+    def read(self, path: str) -> BinaryIO | None:
+        try:
+            return open(f"{self._place}/{path}", "rb") if self.stands(path) else None
+        except OSError:
+            return None
 
     def _digest_of(self, path: str) -> str:
         """As the journal has it; empty where the file cannot be read."""
@@ -209,10 +210,7 @@ class OutputFolder:
     # Publishing
 
     def publish(self, path: str, clip: Clip, data: bytes, request: str = "", segments: int = 0) -> None:
-        """Put a finished clip in its place, whole or not at all.
-
-        Args:
-            request, segments: what the journal is to know of it.
+        """As in `OutputFolder`.
 
         Raises:
             InputError: there is a folder in the place of the file, a file in the place of one of its folders, a file
@@ -225,10 +223,7 @@ class OutputFolder:
         if atomic.is_device(f"{self._place}/{path}"):
             raise InputError(f"cannot write {self.path}/{path}: a device or a pipe is there")
         if not (self.overwrite or self._replaceable(path, data) or self._replaceable(path, data, alone=True)):
-            raise InputError(
-                f"cannot write {self.path}/{path}: a file is there that voxpress did not write, or that was changed"
-                " since; move it away, or allow it with --overwrite"
-            )
+            raise refuse(f"{self.path}/{path}")
         with ExitStack() as held:
 
             def note(temporary: str) -> None:
@@ -323,11 +318,6 @@ class OutputFolder:
     # Care
 
     def stale(self, wanted: Collection[int]) -> Stale:
-        """What `prune` would delete, and what it would keep.
-
-        Args:
-            wanted: `hash(path)` of each file that stays.
-        """
         known = 0
         looks: dict[str, set[tuple[int, int, str]]] = {}
         seen: set[int] = set()
@@ -367,9 +357,8 @@ class OutputFolder:
         return found
 
     def prune(self, wanted: Collection[int]) -> list[str]:
-        """Delete the files of former renders whose `hash(path)` is not in `wanted`; the paths that went.
-
-        A file that is not as it was written is somebody else's by now, and stays, as does its line.
+        """As in `OutputFolder`. A file that is not as it was written is somebody else's by now, and stays, as does its
+        line.
 
         Raises:
             StoreError: a file cannot be deleted.
@@ -424,14 +413,9 @@ class OutputFolder:
 
 
 @lru_cache(maxsize=8)
-def open_folder(place: str, shown: str = "", overwrite: bool = False) -> OutputFolder:
-    """The folder at `place`, the same object each time within a process.
-
-    Args:
-        shown: the path in messages; empty: `place`.
-        overwrite: as for `OutputFolder`.
-    """
-    return OutputFolder(shown or place, overwrite, place)
+def _reopen(place: str, name: str, overwrite: bool) -> LocalFolder:
+    """The same object each time within a process."""
+    return LocalFolder(name, overwrite, place)
 
 
 _ONE_FILE = frozenset((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP))

@@ -1,4 +1,4 @@
-"""voxpress.rendering.output: which file a row may have, how it comes to stand there, and what may be deleted again."""
+"""Output folders of this machine: which file a row has, how it comes to stand there, and what may be deleted again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from voxpress.errors import InputError, StoreError
 from voxpress.files.paths import identity, safe_path
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders.local import LocalFolder
 from voxpress.speech import Clip
 
 
@@ -31,7 +31,7 @@ def clip(data: bytes) -> Clip:
     return Clip(key=digest, format="wav", sample_rate=8000, duration=0.5, size=len(data), sha256=digest)
 
 
-def publish(folder: OutputFolder, path: str, data: bytes = b"audio") -> Clip:
+def publish(folder: LocalFolder, path: str, data: bytes = b"audio") -> Clip:
     made = clip(data)
     folder.publish(path, made, data)
     return made
@@ -39,7 +39,7 @@ def publish(folder: OutputFolder, path: str, data: bytes = b"audio") -> Clip:
 
 def holds(place: Path, path: str, data: bytes = b"audio") -> bool:
     """Whether a render that starts now would take the file as up to date."""
-    return OutputFolder(place).holds(path, clip(data).key, "wav") is not None
+    return LocalFolder(place).holds(path, clip(data).key, "wav") is not None
 
 
 def journal(place: Path) -> list[list[object]]:
@@ -206,7 +206,7 @@ def test_names_that_differ_are_two() -> None:
 def test_what_was_published_stands_there_and_is_known(tmp_path: Path) -> None:
     """The file, its folders, one line of the journal, and nothing else."""
     place = tmp_path / "new" / "out"
-    publish(OutputFolder(place), "digits/1.wav")
+    publish(LocalFolder(place), "digits/1.wav")
     assert (place / "digits" / "1.wav").read_bytes() == b"audio"
     assert files(place) == {"digits/1.wav"}
     assert len(journal(place)) == 1
@@ -220,7 +220,7 @@ def test_a_published_file_can_be_read_by_whom_the_user_allows(tmp_path: Path) ->
     """Permissions follow the umask, as those of any file a program writes."""
     old = os.umask(0o027)
     try:
-        publish(OutputFolder(tmp_path), "a.wav")
+        publish(LocalFolder(tmp_path), "a.wav")
     finally:
         os.umask(old)
     assert (tmp_path / "a.wav").stat().st_mode & 0o777 == 0o640
@@ -230,15 +230,15 @@ def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:
     """While another process replaces it again and again, it is whole at every look."""
     program = (
         "import sys, hashlib\n"
-        "from voxpress.rendering.output import OutputFolder; from voxpress.speech import Clip\n"
-        "folder = OutputFolder(sys.argv[1])\n"
+        "from voxpress.rendering.folders.local import LocalFolder; from voxpress.speech import Clip\n"
+        "folder = LocalFolder(sys.argv[1])\n"
         "for n in range(60):\n"
         "    data = bytes([n]) * 1_000_000\n"
         "    key = hashlib.sha256(data).hexdigest()\n"
         "    clip = Clip(key=key, format='wav', sample_rate=8000, duration=1.0, size=len(data))\n"
         "    folder.publish('a.wav', clip, data)\n"
     )
-    publish(OutputFolder(tmp_path), "a.wav", bytes(1_000_000))
+    publish(LocalFolder(tmp_path), "a.wav", bytes(1_000_000))
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) as writer:
         while writer.poll() is None:
             data = (tmp_path / "a.wav").read_bytes()
@@ -252,7 +252,7 @@ def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:
 )
 def test_a_file_that_the_user_changed_is_not_up_to_date(tmp_path: Path, change: str) -> None:
     """What is lost is written again; what somebody put there is theirs, until they allow it to be replaced."""
-    publish(OutputFolder(tmp_path), "a.wav")
+    publish(LocalFolder(tmp_path), "a.wav")
     file = tmp_path / "a.wav"
     time.sleep(0.01)
     match change:
@@ -276,14 +276,14 @@ def test_a_file_that_the_user_changed_is_not_up_to_date(tmp_path: Path, change: 
     assert not holds(tmp_path, "a.wav")
     if change == "a folder":
         with pytest.raises(InputError, match=f"cannot write {file}: Is a directory"):
-            publish(OutputFolder(tmp_path), "a.wav")
+            publish(LocalFolder(tmp_path), "a.wav")
         return
     if change in ("touched", "removed"):
-        publish(OutputFolder(tmp_path), "a.wav")
+        publish(LocalFolder(tmp_path), "a.wav")
     else:
         with pytest.raises(InputError, match=r"cannot write .*a\.wav: .*--overwrite"):
-            publish(OutputFolder(tmp_path), "a.wav")
-        publish(OutputFolder(tmp_path, overwrite=True), "a.wav")
+            publish(LocalFolder(tmp_path), "a.wav")
+        publish(LocalFolder(tmp_path, overwrite=True), "a.wav")
     assert holds(tmp_path, "a.wav")
     assert not file.is_symlink()
 
@@ -293,10 +293,10 @@ def test_a_file_that_voxpress_did_not_write_stays(tmp_path: Path, theirs: bytes)
     """Whatever its length; other files go on, and who allows it gets the new one."""
     (tmp_path / "a.wav").write_bytes(theirs)
     with pytest.raises(InputError, match="--overwrite"):
-        publish(OutputFolder(tmp_path), "a.wav")
+        publish(LocalFolder(tmp_path), "a.wav")
     assert (tmp_path / "a.wav").read_bytes() == theirs
-    publish(OutputFolder(tmp_path), "b.wav")
-    publish(OutputFolder(tmp_path, overwrite=True), "a.wav")
+    publish(LocalFolder(tmp_path), "b.wav")
+    publish(LocalFolder(tmp_path, overwrite=True), "a.wav")
     assert (tmp_path / "a.wav").read_bytes() == b"audio"
 
 
@@ -304,13 +304,13 @@ def test_a_file_that_voxpress_did_not_write_stays(tmp_path: Path, theirs: bytes)
 def test_a_file_from_which_nothing_can_be_lost_is_written(tmp_path: Path, theirs: bytes) -> None:
     """Empty, cut, or the same as what is wanted."""
     (tmp_path / "a.wav").write_bytes(theirs)
-    publish(OutputFolder(tmp_path), "a.wav")
+    publish(LocalFolder(tmp_path), "a.wav")
     assert holds(tmp_path, "a.wav")
 
 
 def test_what_voxpress_wrote_is_replaced_though_its_times_are_lost(tmp_path: Path) -> None:
     """`cp -r` of a folder, then other texts: the bytes are compared. Another process wrote some of it meanwhile."""
-    mine, other = OutputFolder(tmp_path), OutputFolder(tmp_path)
+    mine, other = LocalFolder(tmp_path), LocalFolder(tmp_path)
     publish(mine, "a.wav", b"first")
     os.utime(tmp_path / "a.wav", (1, 1))
     publish(mine, "a.wav", b"second")
@@ -327,17 +327,17 @@ def test_a_subfolder_that_links_elsewhere_is_not_written_through(tmp_path: Path)
     (place / "digits").symlink_to(tmp_path / "elsewhere")
     (place / "also").symlink_to(place / "inner")
     with pytest.raises(InputError, match=r"digits/1\.wav: digits is a link that leads out"):
-        publish(OutputFolder(place), "digits/1.wav")
+        publish(LocalFolder(place), "digits/1.wav")
     with pytest.raises(InputError, match="digits/deep is a link that leads out"):
-        publish(OutputFolder(place), "digits/deep/1.wav")
-    publish(OutputFolder(place), "also/1.wav")
+        publish(LocalFolder(place), "digits/deep/1.wav")
+    publish(LocalFolder(place), "also/1.wav")
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_a_folder_stays_where_it_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that changes the current folder moves no file."""
     monkeypatch.chdir(tmp_path)
-    folder = OutputFolder("out")
+    folder = LocalFolder("out")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     publish(folder, "digits/1.wav")
@@ -354,8 +354,8 @@ def test_a_file_that_is_a_link_is_replaced_only_if_that_is_allowed(tmp_path: Pat
     place.mkdir()
     (place / "a.wav").symlink_to(tmp_path / "precious.txt")
     with pytest.raises(InputError, match="--overwrite"):
-        publish(OutputFolder(place), "a.wav")
-    publish(OutputFolder(place, overwrite=True), "a.wav")
+        publish(LocalFolder(place), "a.wav")
+    publish(LocalFolder(place, overwrite=True), "a.wav")
     assert (tmp_path / "precious.txt").read_text() == "precious"
     assert (place / "a.wav").read_bytes() == b"audio"
     assert not (place / "a.wav").is_symlink()
@@ -365,25 +365,25 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     """Users point `out` at another disk."""
     (tmp_path / "disk").mkdir()
     (tmp_path / "out").symlink_to(tmp_path / "disk")
-    publish(OutputFolder(tmp_path / "out"), "x/a.wav")
+    publish(LocalFolder(tmp_path / "out"), "x/a.wav")
     assert holds(tmp_path / "disk", "x/a.wav") and holds(tmp_path / "out", "x/a.wav")
-    assert OutputFolder(tmp_path / "out").prune(set()) == ["x/a.wav"]
+    assert LocalFolder(tmp_path / "out").prune(set()) == ["x/a.wav"]
     assert files(tmp_path / "disk") == set()
 
 
 def test_a_folder_that_was_copied_with_its_times_is_up_to_date(tmp_path: Path) -> None:
     """`cp -a`, `rsync -a` and backups keep times, so nothing is written again."""
-    publish(OutputFolder(tmp_path / "one"), "a.wav")
+    publish(LocalFolder(tmp_path / "one"), "a.wav")
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     assert holds(tmp_path / "two", "a.wav")
 
 
 def test_a_file_in_the_way_is_the_fault_of_one_row(tmp_path: Path) -> None:
     """`a.wav` and `a.wav/b.wav` cannot both be: the second is refused, and others go on."""
-    publish(OutputFolder(tmp_path), "a.wav")
+    publish(LocalFolder(tmp_path), "a.wav")
     with pytest.raises(InputError, match=r"cannot write .*/a\.wav/b\.wav: "):
-        publish(OutputFolder(tmp_path), "a.wav/b.wav")
-    publish(OutputFolder(tmp_path), "c.wav")
+        publish(LocalFolder(tmp_path), "a.wav/b.wav")
+    publish(LocalFolder(tmp_path), "c.wav")
     assert files(tmp_path) == {"a.wav", "c.wav"}
     assert not any((tmp_path / ".voxpress" / "staging").iterdir())
 
@@ -392,7 +392,7 @@ def test_a_file_in_place_of_the_folder_is_one_clear_error(tmp_path: Path) -> Non
     """Named, with the reason."""
     (tmp_path / "out").write_text("not a folder")
     with pytest.raises(StoreError, match=r"out.*: (Not a directory|File exists)"):
-        publish(OutputFolder(tmp_path / "out"), "a.wav")
+        publish(LocalFolder(tmp_path / "out"), "a.wav")
     with pytest.raises(StoreError, match=r"out.*: Not a directory"):
         holds(tmp_path / "out", "a.wav")
 
@@ -403,15 +403,15 @@ def test_a_file_in_place_of_the_folder_is_one_clear_error(tmp_path: Path) -> Non
 @pytest.mark.parametrize("torn", [1, 10, 40, -2, -1])
 def test_a_torn_last_line_costs_that_line_alone(tmp_path: Path, torn: int) -> None:
     """A process killed while writing it: what stood before and what is written after are both known."""
-    publish(OutputFolder(tmp_path), "a.wav")
-    publish(OutputFolder(tmp_path), "b.wav")
+    publish(LocalFolder(tmp_path), "a.wav")
+    publish(LocalFolder(tmp_path), "b.wav")
     place = tmp_path / ".voxpress" / "journal.jsonl"
     lines = [line for line in place.read_bytes().splitlines() if line]
     place.write_bytes(place.read_bytes()[: place.read_bytes().rindex(lines[1])] + lines[1][:torn])
     assert holds(tmp_path, "a.wav")
-    publish(OutputFolder(tmp_path), "c.wav")
+    publish(LocalFolder(tmp_path), "c.wav")
     assert holds(tmp_path, "a.wav") and holds(tmp_path, "c.wav")
-    assert OutputFolder(tmp_path).prune(set()) == ["a.wav", "c.wav"]
+    assert LocalFolder(tmp_path).prune(set()) == ["a.wav", "c.wav"]
 
 
 @pytest.mark.parametrize(
@@ -428,27 +428,27 @@ def test_a_torn_last_line_costs_that_line_alone(tmp_path: Path, torn: int) -> No
 )
 def test_a_line_that_makes_no_sense_is_passed_over(tmp_path: Path, line: bytes) -> None:
     """Zeros after a power cut, bytes that are no text, JSON of something else."""
-    publish(OutputFolder(tmp_path), "a.wav")
+    publish(LocalFolder(tmp_path), "a.wav")
     place = tmp_path / ".voxpress" / "journal.jsonl"
     place.write_bytes(line + place.read_bytes() + b"\n" + line.replace(b"a.wav", b"b.wav"))
-    publish(OutputFolder(tmp_path), "c.wav")
+    publish(LocalFolder(tmp_path), "c.wav")
     assert holds(tmp_path, "a.wav") and holds(tmp_path, "c.wav")
-    OutputFolder(tmp_path).tidy()
+    LocalFolder(tmp_path).tidy()
     assert holds(tmp_path, "a.wav") and holds(tmp_path, "c.wav")
 
 
 def test_a_journal_that_is_lost_costs_no_file(tmp_path: Path) -> None:
     """What stands there is written again where it is wanted, and not deleted where it is not."""
-    publish(OutputFolder(tmp_path), "a.wav")
+    publish(LocalFolder(tmp_path), "a.wav")
     (tmp_path / ".voxpress" / "journal.jsonl").unlink()
     assert not holds(tmp_path, "a.wav")
-    assert OutputFolder(tmp_path).prune(set()) == []
+    assert LocalFolder(tmp_path).prune(set()) == []
     assert files(tmp_path) == {"a.wav"}
 
 
 def test_a_file_whose_successor_was_noted_and_never_renamed_stays_known(tmp_path: Path) -> None:
     """A process was killed between the two: the line of the file that stands there outlives the tidying."""
-    folder, place = OutputFolder(tmp_path), tmp_path / "hello.wav"
+    folder, place = LocalFolder(tmp_path), tmp_path / "hello.wav"
     publish(folder, "hello.wav")
     first = place.stat()
     publish(folder, "hello.wav")
@@ -456,14 +456,14 @@ def test_a_file_whose_successor_was_noted_and_never_renamed_stays_known(tmp_path
     assert holds(tmp_path, "hello.wav")
     for n in range(1010):
         publish(folder, "other.wav", b"%d" % (n % 2))
-    OutputFolder(tmp_path).tidy()
+    LocalFolder(tmp_path).tidy()
     assert len(journal(tmp_path)) == 2
     assert holds(tmp_path, "hello.wav")
 
 
 def test_tidy_keeps_the_last_line_of_each_file_and_sweeps_what_the_killed_left(tmp_path: Path) -> None:
     """A file that was rendered a thousand times has one line afterwards; old leftovers go, young ones stay."""
-    folder = OutputFolder(tmp_path)
+    folder = LocalFolder(tmp_path)
     publish(folder, "b.wav")
     for n in range(1200):
         publish(folder, "a.wav", b"%d" % n)
@@ -481,10 +481,10 @@ def test_tidy_keeps_the_last_line_of_each_file_and_sweeps_what_the_killed_left(t
 
 BUSY = """
 import hashlib, sys
-from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.folders.local import LocalFolder
 from voxpress.speech import Clip
 place, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-folder = OutputFolder(place)
+folder = LocalFolder(place)
 for n in range(count):
     data = f"{name} {n}".encode()
     key = hashlib.sha256(data).hexdigest()
@@ -496,15 +496,15 @@ for n in range(count):
 
 def test_writers_tidiers_and_pruners_at_once_lose_no_line(tmp_path: Path) -> None:
     """Two processes publish while others rewrite the journal and delete what was there before: each file is known."""
-    former = OutputFolder(tmp_path)
+    former = LocalFolder(tmp_path)
     for n in range(100):
         publish(former, f"former/{n}.wav")
     count = 300
     care = (
-        "import sys, time; from voxpress.rendering.output import OutputFolder\n"
+        "import sys, time; from voxpress.rendering.folders.local import LocalFolder\n"
         "wanted = {hash(f'{name}/{n}.wav') for name in ('one', 'two') for n in range(1000)} | {hash('shared.wav')}\n"
         "while True:\n"
-        "    folder = OutputFolder(sys.argv[1]); folder.prune(wanted); folder.tidy()\n"
+        "    folder = LocalFolder(sys.argv[1]); folder.prune(wanted); folder.tidy()\n"
         "    time.sleep(0.001)\n"
     )
     carers = [subprocess.Popen([sys.executable, "-c", care, str(tmp_path)]) for _ in range(2)]
@@ -522,7 +522,7 @@ def test_writers_tidiers_and_pruners_at_once_lose_no_line(tmp_path: Path) -> Non
     for name in ("one", "two"):
         for n in range(count):
             assert holds_one(tmp_path, f"{name}/{n}.wav", f"{name} {n}".encode())
-    OutputFolder(tmp_path).prune({hash("shared.wav")} | {hash(path) for path in files(tmp_path)})
+    LocalFolder(tmp_path).prune({hash("shared.wav")} | {hash(path) for path in files(tmp_path)})
     assert {path for path in files(tmp_path) if path.startswith("former/")} == set()
 
 
@@ -538,7 +538,7 @@ def test_four_writers_of_one_file_know_it_for_their_own(tmp_path: Path) -> None:
 
 def test_threads_of_one_process_share_a_folder(tmp_path: Path) -> None:
     """As with `render(executor=ThreadPoolExecutor(…))`: none takes a file for somebody else's, no line is lost."""
-    folder = OutputFolder(tmp_path)
+    folder = LocalFolder(tmp_path)
     paths = [f"{n}.wav" for n in range(300)]
     with ThreadPoolExecutor(8) as threads:
         for turn in range(5):
@@ -546,13 +546,13 @@ def test_threads_of_one_process_share_a_folder(tmp_path: Path) -> None:
             list(threads.map(lambda path, data=data: publish(folder, path, data), paths))
             folder.tidy()
     assert [path for path in paths if not folder.holds(path, clip(data).key, "wav")] == []
-    fresh = OutputFolder(tmp_path)
+    fresh = LocalFolder(tmp_path)
     assert [path for path in paths if not fresh.holds(path, clip(data).key, "wav")] == []
 
 
 def test_a_journal_that_somebody_has_changed_costs_no_more_than_its_lines(tmp_path: Path) -> None:
     """It is cut and written over while a render has it open: what it knew is published again."""
-    folder = OutputFolder(tmp_path)
+    folder = LocalFolder(tmp_path)
     publish(folder, "a.wav")
     assert folder.holds("b.wav", clip(b"audio").key, "wav") is None
     (tmp_path / ".voxpress" / "journal.jsonl").write_bytes(b"\xff" * 300)
@@ -563,7 +563,7 @@ def test_a_journal_that_somebody_has_changed_costs_no_more_than_its_lines(tmp_pa
 
 def test_a_path_with_many_lines_hides_no_other(tmp_path: Path) -> None:
     """Others are found behind them, however long their paths."""
-    folder = OutputFolder(tmp_path)
+    folder = LocalFolder(tmp_path)
     paths = [f"{n}/{'é' * 60}/{'é' * 60}/{'é' * 60}.wav" for n in range(3)]
     for n in range(1500):
         publish(folder, "busy.wav", b"%d" % n)
@@ -573,27 +573,27 @@ def test_a_path_with_many_lines_hides_no_other(tmp_path: Path) -> None:
     assert holds(tmp_path, "busy.wav", b"1499") and not holds(tmp_path, "busy.wav", b"1")
 
 
-KNOWN: dict[tuple[Path, float], OutputFolder] = {}
+KNOWN: dict[tuple[Path, float], LocalFolder] = {}
 
 
 def holds_one(place: Path, path: str, data: bytes) -> bool:
     """As `holds`, reading the journal once for many."""
     key = (place, (place / ".voxpress" / "journal.jsonl").stat().st_mtime)
-    folder = KNOWN.setdefault(key, OutputFolder(place))
+    folder = KNOWN.setdefault(key, LocalFolder(place))
     return folder.holds(path, clip(data).key, "wav") is not None
 
 
 def test_a_process_that_is_killed_holding_the_journal_holds_nobody_up(tmp_path: Path) -> None:
     """The lock goes with the process."""
     program = (
-        "import sys, time; from voxpress.rendering.output import OutputFolder\n"
-        "with OutputFolder(sys.argv[1])._journal.held(alone=True): print('held', flush=True); time.sleep(60)\n"
+        "import sys, time; from voxpress.rendering.folders.local import LocalFolder\n"
+        "with LocalFolder(sys.argv[1])._journal.held(alone=True): print('held', flush=True); time.sleep(60)\n"
     )
-    publish(OutputFolder(tmp_path), "a.wav")
+    publish(LocalFolder(tmp_path), "a.wav")
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
         holder.send_signal(signal.SIGKILL)
-    publish(OutputFolder(tmp_path), "b.wav")
+    publish(LocalFolder(tmp_path), "b.wav")
     assert holds(tmp_path, "a.wav") and holds(tmp_path, "b.wav")
 
 
@@ -602,17 +602,17 @@ def test_a_process_that_is_killed_holding_the_journal_holds_nobody_up(tmp_path: 
 
 def test_prune_deletes_what_nobody_wants_any_more_and_says_what(tmp_path: Path) -> None:
     """Files of former renders, then their empty folders; the user's own files and the folder itself stay."""
-    folder = OutputFolder(tmp_path / "out")
+    folder = LocalFolder(tmp_path / "out")
     for path in ("keep.wav", "old.wav", "a/b/old.wav", "a/keep.wav", "c/old.wav"):
         publish(folder, path)
     (tmp_path / "out" / "c" / "mine.txt").write_text("mine")
-    removed = OutputFolder(tmp_path / "out").prune({hash("keep.wav"), hash("a/keep.wav")})
+    removed = LocalFolder(tmp_path / "out").prune({hash("keep.wav"), hash("a/keep.wav")})
     assert sorted(removed) == ["a/b/old.wav", "c/old.wav", "old.wav"]
     assert files(tmp_path / "out") == {"keep.wav", "a/keep.wav", "c/mine.txt"}
     assert not (tmp_path / "out" / "a" / "b").exists()
-    assert OutputFolder(tmp_path / "out").prune({hash("keep.wav"), hash("a/keep.wav")}) == []
+    assert LocalFolder(tmp_path / "out").prune({hash("keep.wav"), hash("a/keep.wav")}) == []
     assert len(journal(tmp_path / "out")) == 2
-    assert sorted(OutputFolder(tmp_path / "out").prune(set())) == ["a/keep.wav", "keep.wav"]
+    assert sorted(LocalFolder(tmp_path / "out").prune(set())) == ["a/keep.wav", "keep.wav"]
     assert (tmp_path / "out").is_dir()
 
 
@@ -620,7 +620,7 @@ def test_prune_deletes_what_nobody_wants_any_more_and_says_what(tmp_path: Path) 
 def test_prune_leaves_alone_what_the_user_put_in_place_of_a_file(tmp_path: Path, change: str) -> None:
     """Somebody edited the recording by hand: it is theirs now, although a former render wrote one of that name."""
     place = tmp_path / "out"
-    publish(OutputFolder(place), "a.wav")
+    publish(LocalFolder(place), "a.wav")
     file = place / "a.wav"
     (tmp_path / "theirs").write_bytes(b"their own recording")
     file.unlink()
@@ -632,27 +632,27 @@ def test_prune_leaves_alone_what_the_user_put_in_place_of_a_file(tmp_path: Path,
         case "replaced by a folder":
             file.mkdir()
             shutil.copy(tmp_path / "theirs", file / "theirs")
-    assert list(OutputFolder(place).stale(set()).kept) == ["a.wav"]
-    assert OutputFolder(place).prune(set()) == []
+    assert list(LocalFolder(place).stale(set()).kept) == ["a.wav"]
+    assert LocalFolder(place).prune(set()) == []
     assert os.path.lexists(file)
     assert (tmp_path / "theirs").exists()
-    assert list(OutputFolder(place).stale(set()).kept) == ["a.wav"]
+    assert list(LocalFolder(place).stale(set()).kept) == ["a.wav"]
 
 
 def test_what_lost_its_times_is_pruned_by_its_bytes(tmp_path: Path) -> None:
     """`cp -r`: what is as it was written goes, what was changed stays in the journal and is told each time."""
-    publish(OutputFolder(tmp_path / "out"), "same.wav")
-    publish(OutputFolder(tmp_path / "out"), "changed.wav")
-    publish(OutputFolder(tmp_path / "out"), "wanted.wav")
+    publish(LocalFolder(tmp_path / "out"), "same.wav")
+    publish(LocalFolder(tmp_path / "out"), "changed.wav")
+    publish(LocalFolder(tmp_path / "out"), "wanted.wav")
     shutil.copytree(tmp_path / "out", tmp_path / "copy", copy_function=shutil.copyfile)
     (tmp_path / "copy" / "changed.wav").write_bytes(b"AUDIO")
-    copy = OutputFolder(tmp_path / "copy")
+    copy = LocalFolder(tmp_path / "copy")
     stale = copy.stale({hash("wanted.wav")})
     assert (stale.known, stale.removable) == (3, ("same.wav",))
     assert stale.kept == {"changed.wav": "it was changed since voxpress wrote it"}
     assert copy.prune({hash("wanted.wav")}) == ["same.wav"]
     assert files(tmp_path / "copy") == {"changed.wav", "wanted.wav"}
-    assert OutputFolder(tmp_path / "copy").stale({hash("wanted.wav")}).kept == stale.kept
+    assert LocalFolder(tmp_path / "copy").stale({hash("wanted.wav")}).kept == stale.kept
 
 
 # A loss of power
@@ -667,7 +667,7 @@ def lose(file: Path) -> None:
 
 def test_a_file_that_only_looks_whole_after_a_loss_of_power_is_not_up_to_date(tmp_path: Path) -> None:
     """Size and time are there, the bytes are not: what was not synced is compared, and put right."""
-    folder = OutputFolder(tmp_path)
+    folder = LocalFolder(tmp_path)
     publish(folder, "synced.wav")
     folder.sync()
     publish(folder, "sound.wav")
@@ -676,7 +676,7 @@ def test_a_file_that_only_looks_whole_after_a_loss_of_power_is_not_up_to_date(tm
     lose(file)
     assert holds(tmp_path, "synced.wav") and holds(tmp_path, "sound.wav")
     assert not holds(tmp_path, "lost.wav")
-    publish(OutputFolder(tmp_path), "lost.wav")
+    publish(LocalFolder(tmp_path), "lost.wav")
     assert file.read_bytes() == b"audio"
 
 
@@ -684,12 +684,12 @@ def test_a_file_that_only_looks_whole_after_a_loss_of_power_is_not_up_to_date(tm
 def test_a_file_that_lost_its_end_with_the_power_is_written_again(tmp_path: Path, left: int) -> None:
     """Empty or cut, with its line or without."""
     for journal_stays in (True, False):
-        publish(OutputFolder(tmp_path, overwrite=True), "a.wav")
+        publish(LocalFolder(tmp_path, overwrite=True), "a.wav")
         (tmp_path / "a.wav").write_bytes(b"audio"[:left])
         if not journal_stays:
             (tmp_path / ".voxpress" / "journal.jsonl").write_bytes(b"")
         assert not holds(tmp_path, "a.wav")
-        publish(OutputFolder(tmp_path), "a.wav")
+        publish(LocalFolder(tmp_path), "a.wav")
         assert (tmp_path / "a.wav").read_bytes() == b"audio"
 
 
@@ -699,8 +699,8 @@ def test_a_file_that_lost_its_end_with_the_power_is_written_again(tmp_path: Path
 def test_one_render_at_a_time(tmp_path: Path) -> None:
     """The second says who is at work, and touches nothing; a killed one holds nobody up."""
     program = (
-        "import sys, time; from voxpress.rendering.output import OutputFolder\n"
-        "with OutputFolder(sys.argv[1]).claim(): print('held', flush=True); time.sleep(60)\n"
+        "import sys, time; from voxpress.rendering.folders.local import LocalFolder\n"
+        "with LocalFolder(sys.argv[1]).claim(): print('held', flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
@@ -708,12 +708,12 @@ def test_one_render_at_a_time(tmp_path: Path) -> None:
             pytest.raises(
                 StoreError, match=rf"is being rendered into by process {holder.pid} on .* since 20"
             ),
-            OutputFolder(tmp_path).claim(),
+            LocalFolder(tmp_path).claim(),
         ):
             pass
         holder.send_signal(signal.SIGKILL)
-    with OutputFolder(tmp_path).claim():
-        publish(OutputFolder(tmp_path), "a.wav")
+    with LocalFolder(tmp_path).claim():
+        publish(LocalFolder(tmp_path), "a.wav")
 
 
 @pytest.mark.parametrize(
@@ -722,40 +722,40 @@ def test_one_render_at_a_time(tmp_path: Path) -> None:
 def test_prune_never_deletes_outside_the_folder(tmp_path: Path, path: str) -> None:
     """A journal that was tampered with names a file elsewhere: passed over, and the rest is done."""
     place, precious = tmp_path / "out", tmp_path / "precious.wav"
-    publish(OutputFolder(place), "old.wav")
+    publish(LocalFolder(place), "old.wav")
     precious.write_bytes(b"audio")
     look = precious.stat()
     line = [path.format(str(tmp_path)[1:]), clip(b"audio").key, look.st_size, look.st_mtime_ns, 8000, 0.5]
     with (place / ".voxpress" / "journal.jsonl").open("a") as lines:
         lines.write("\n" + json.dumps(line) + "\n")
-    assert OutputFolder(place).prune(set()) == ["old.wav"]
+    assert LocalFolder(place).prune(set()) == ["old.wav"]
     assert precious.read_bytes() == b"audio"
-    assert OutputFolder(place).prune(set()) == []
+    assert LocalFolder(place).prune(set()) == []
 
 
 def test_prune_does_not_follow_links_out_of_the_folder(tmp_path: Path) -> None:
     """A subfolder that was replaced by a link: what lies behind it is not this folder's."""
     place = tmp_path / "out"
-    publish(OutputFolder(place), "digits/1.wav")
+    publish(LocalFolder(place), "digits/1.wav")
     shutil.move(place / "digits", tmp_path / "elsewhere")
     (place / "digits").symlink_to(tmp_path / "elsewhere")
-    assert OutputFolder(place).prune(set()) == []
+    assert LocalFolder(place).prune(set()) == []
     assert (tmp_path / "elsewhere" / "1.wav").read_bytes() == b"audio"
 
 
 def test_prune_of_a_folder_that_never_was_is_nothing(tmp_path: Path) -> None:
     """And makes no folder."""
-    assert OutputFolder(tmp_path / "out").prune(set()) == []
-    OutputFolder(tmp_path / "out").tidy()
+    assert LocalFolder(tmp_path / "out").prune(set()) == []
+    LocalFolder(tmp_path / "out").tidy()
     assert not (tmp_path / "out").exists()
 
 
 def test_a_sync_proves_nothing_that_is_older_than_its_render(tmp_path: Path) -> None:
     """The power was lost before: what only looks whole stays unproven, whatever is written and synced later."""
-    publish(OutputFolder(tmp_path), "lost.wav")
+    publish(LocalFolder(tmp_path), "lost.wav")
     file = tmp_path / "lost.wav"
     lose(file)
-    later = OutputFolder(tmp_path)
+    later = LocalFolder(tmp_path)
     with later.claim():
         publish(later, "later.wav")
         later.sync()
@@ -765,8 +765,8 @@ def test_a_sync_proves_nothing_that_is_older_than_its_render(tmp_path: Path) -> 
 def test_what_was_compared_once_is_not_compared_each_time(tmp_path: Path) -> None:
     """A killed render leaves files that no sync has proven; a later one that finds them whole has them proven."""
     for number in range(3):
-        publish(OutputFolder(tmp_path), f"{number}.wav")
-    looking = OutputFolder(tmp_path)
+        publish(LocalFolder(tmp_path), f"{number}.wav")
+    looking = LocalFolder(tmp_path)
     assert all(looking.holds(f"{number}.wav", clip(b"audio").key, "wav") for number in range(3))
     before = (tmp_path / ".voxpress/journal.jsonl").read_bytes()
     with looking.claim():
@@ -780,13 +780,13 @@ def test_what_was_compared_once_is_not_compared_each_time(tmp_path: Path) -> Non
 
 
 def test_a_journal_that_is_written_anew_proves_no_more_than_before(tmp_path: Path) -> None:
-    publish(OutputFolder(tmp_path), "lost.wav")
+    publish(LocalFolder(tmp_path), "lost.wav")
     file = tmp_path / "lost.wav"
     lose(file)
-    folder = OutputFolder(tmp_path)
+    folder = LocalFolder(tmp_path)
     for name in ("kept.wav", "stale.wav"):
         publish(folder, name)
     folder.sync()
-    OutputFolder(tmp_path).prune({hash("kept.wav"), hash("lost.wav")})
+    LocalFolder(tmp_path).prune({hash("kept.wav"), hash("lost.wav")})
     assert {entry[0] for entry in journal(tmp_path)} == {"kept.wav", "lost.wav"}
     assert holds(tmp_path, "kept.wav") and not holds(tmp_path, "lost.wav")
