@@ -397,6 +397,8 @@ def test_the_cast_of_the_command_line_comes_first(voxpress: Run, talk: Path) -> 
     voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Bob=tone:low")
     failed = voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Bob", status=2)
     assert "NAME=VOICE" in failed.warned
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Bop=tone:low", status=2)
+    assert "'Bop', who does not speak here; did you mean 'Bob'?" in failed.warned
 
 
 @pytest.mark.faults

@@ -159,6 +159,8 @@ def test_people_have_voices_or_nothing_is_spoken(voxpress: Run, tmp_path: Path) 
     )
     done = voxpress("voiceover", "a.vtt", "-o", "a.wav", "--cast", "Ann=tone:high", status=2)
     assert "a.vtt:6: no voice for 'Bob'" in done.warned and "--cast 'Bob=VOICE'" in done.warned
+    done = voxpress("voiceover", "a.vtt", "-o", "a.wav", "--cast", "Anna=tone:high", status=2)
+    assert "a.vtt: --cast names 'Anna', who does not speak here; did you mean 'Ann'?" in done.warned
     assert not Path("a.wav").exists()
     voxpress("voiceover", "a.vtt", "-o", "a.wav", "--cast", "Ann=tone:high", "--cast", "BOB=low")
     (tmp_path / "voxpress.toml").write_text('[cast]\nAnn = {voice = "high"}\nBob = {voice = "low"}\n')

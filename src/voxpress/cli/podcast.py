@@ -175,7 +175,8 @@ def _read_head(script: Script, project: Project, cast: list[str] | None, format:
     """
     from msgspec.structs import replace
 
-    from voxpress.publish.casting import join_casts, read_cast_options
+    from voxpress.documents.scripts import Turn
+    from voxpress.publish.casting import join_casts, read_cast_options, require_present
     from voxpress.publish.podcast.head import drop_unknown, read_formats, read_head
 
     given, others = (script.head, []) if script.own_head else drop_unknown(script.head)
@@ -186,4 +187,6 @@ def _read_head(script: Script, project: Project, cast: list[str] | None, format:
     head = read_head(given, script.path, project.podcast, project.path)
     if format:
         head = replace(head, formats=read_formats(format))
-    return replace(head, cast=join_casts(project.cast, head.cast, read_cast_options(cast or ())))
+    given = read_cast_options(cast or ())
+    require_present(given, (each.speaker for each in script.items if isinstance(each, Turn)), script.path)
+    return replace(head, cast=join_casts(project.cast, head.cast, given))

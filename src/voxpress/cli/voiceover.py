@@ -210,7 +210,7 @@ class Work:
             InputError: they cannot.
         """
         from voxpress.documents import subtitles as documents
-        from voxpress.publish.casting import join_casts, read_cast_options
+        from voxpress.publish.casting import join_casts, read_cast_options, require_present
         from voxpress.publish.voiceover.speaking import prepare
 
         found = subtitles or documents.read(path, encoding=encoding)
@@ -218,9 +218,11 @@ class Work:
         own = project.defaults
         for note in found.notes:
             typer.echo(f"note: {path}: {note}", err=True)
+        given = read_cast_options(cast or ())
+        require_present(given, (cue.speaker for cue in found.cues), path)
         speaking = prepare(
             found,
-            join_casts(project.cast, read_cast_options(cast or ())),
+            join_casts(project.cast, given),
             speaker=reading.speaker.over(_language_of(found)).over(own.speaker),
             front_end=reading.front_end(project),
             device=reading.device or own.device or "auto",
