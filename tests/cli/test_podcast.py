@@ -401,6 +401,19 @@ def test_the_cast_of_the_command_line_comes_first(voxpress: Run, talk: Path) -> 
     assert "'Bop', who does not speak here; did you mean 'Bob'?" in failed.warned
 
 
+def test_names_of_the_project_and_the_options_are_known_in_the_script(voxpress: Run, talk: Path) -> None:
+    (talk.parent / "voxpress.toml").write_text(
+        '[cast]\n"Dr. Who? Me!" = {engine = "tone"}\n'
+        '[podcast.cast]\nann = "tone:high"\n[podcast.sounds]\nwhoosh = "ding.wav"\n'
+    )
+    talk.write_text("[whoosh]\n\nann: Hello.\nand welcome.\nnote: I am Note.\nDr. Who? Me!: And I.\n")
+    done = voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Note=tone:low")
+    assert "note:" not in done.warned
+    said = json.loads((talk.parent / "out" / "talk.transcript.json").read_text())["segments"]
+    assert [each["speaker"] for each in said] == ["ann", "Note", "Dr. Who? Me!"]
+    assert said[0]["startTime"] == 1.0  # after half a second of silence, and the sound
+
+
 @pytest.mark.faults
 def test_a_killed_run_goes_on_and_no_half_file_stays(talk: Path) -> None:
     out, lines = (

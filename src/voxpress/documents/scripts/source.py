@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from voxpress.documents.scripts import Names
 from voxpress.errors import InputError
 from voxpress.manifests.nodes import List, Map, Node, read_document
 from voxpress.text.lexicon import decode
@@ -87,10 +88,10 @@ def to_values(node: Node) -> object:
     return None if node is None else str(node)
 
 
-def find_cast(head: Mapping[str, object]) -> tuple[str, ...]:
-    """The names of the speakers that the head has under ``cast``, ``speakers`` or ``voices``: of a map, or a list.
+def find_names(head: Mapping[str, object]) -> Names:
+    """The names that a head has: speakers under ``cast``, ``speakers`` or ``voices``, as a map or a list; and sounds.
 
-    >>> find_cast({"cast": {"Ann": "af_heart"}, "speakers": [{"name": "Bob"}, "Carl"]})
+    >>> find_names({"cast": {"Ann": "af_heart"}, "speakers": [{"name": "Bob"}, "Carl"]}).cast
     ('Ann', 'Bob', 'Carl')
     """
     found: list[str] = []
@@ -103,10 +104,5 @@ def find_cast(head: Mapping[str, object]) -> tuple[str, ...]:
             found += [str(each) for each in named if each]
         elif isinstance(given, str):
             found += [name.strip() for name in given.split(",") if name.strip()]
-    return tuple(dict.fromkeys(found))
-
-
-def find_sounds(head: Mapping[str, object]) -> tuple[str, ...]:
-    """The names of the sounds that the head has under ``sounds``."""
-    given = head.get("sounds")
-    return tuple(map(str, given)) if isinstance(given, Mapping) else ()
+    sounds = head.get("sounds")
+    return Names(tuple(dict.fromkeys(found)), tuple(map(str, sounds)) if isinstance(sounds, Mapping) else ())

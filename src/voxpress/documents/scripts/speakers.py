@@ -203,7 +203,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
     """Which cues begin turns.
 
     Args:
-        cast: the names in the head.
+        cast: the names that are known.
         paragraphs: how many the script has.
     """
     named = {fold(name): name for name in cast}
@@ -225,7 +225,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
         if key in verdict.directions:
             continue
         if key in repeated and named and key not in named:
-            doubt = "speaks, and is not in the cast of the head"
+            doubt = "speaks, and is not in the cast"
         elif not speaks and first.form not in _WEAK and _can_be_name(first.name):
             once = bool(repeated) or bool(named) or dense
             # A name that nobody has fails before anything is spoken; a name within a text would be heard.
