@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from voxpress.documents import scripts
 from voxpress.documents.scripts import Heading, Script, Turn
 from voxpress.errors import InputError
 from voxpress.publish.casting import (
@@ -31,6 +32,18 @@ def test_a_head_gives_names_a_voice_or_all_of_a_speaker() -> None:
     assert cast == {"Ann": TONE, "Bob": Speaker(voice="low", speed=1.2)}
 
 
+def test_the_cast_of_a_head_in_yaml_has_numbers(tmp_path: Path) -> None:
+    (tmp_path / "talk.md").write_text(
+        "---\ncast:\n  Ann: {engine: openai, speed: 1.1, seed: 7, voice: 3, options: {top_p: 0.5, style: '3'}}\n"
+        "---\nAnn: Hello.\n"
+    )
+    head = scripts.read(tmp_path / "talk.md").head
+    options: dict[str, float | str] = {"top_p": 0.5, "style": "3"}
+    assert read_cast_of(head["cast"], Path("talk.md")) == {
+        "Ann": Speaker(engine="openai", speed=1.1, seed=7, voice="3", options=options)
+    }
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -41,6 +54,7 @@ def test_a_head_gives_names_a_voice_or_all_of_a_speaker() -> None:
         ({"Ann": {"voise": "low"}}, "talk.md: cast.Ann.voise"),
         ({"Ann": {"speed": "fast"}}, "talk.md: cast.Ann.speed"),
         ({"Ann": "tone:"}, "talk.md: cast.Ann: must be VOICE"),
+        ({"Ann": {"speed": "-1"}}, "talk.md: cast.Ann.speed: "),
         ({" ": "high"}, "talk.md: cast: a speaker needs a name"),
     ],
 )

@@ -59,7 +59,7 @@ def read_cast_of(given: object, path: Path) -> dict[str, Speaker]:
             except InputError as error:
                 raise ManifestError(error.problem, path=str(path), field=f"cast.{name}") from error
         else:
-            cast.update(read_cast({str(name): value}, str(path)))
+            cast.update(read_cast({str(name): value}, str(path), strict=False))
     return cast
 
 

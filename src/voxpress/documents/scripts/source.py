@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from voxpress.documents.scripts import Names
 from voxpress.errors import InputError
-from voxpress.manifests.nodes import List, Map, Node, read_document
+from voxpress.manifests.columns import literal
+from voxpress.manifests.nodes import List, Map, Node, Plain, read_document
 from voxpress.text.lexicon import decode
 
 LARGEST: int = 1 << 24
@@ -79,12 +80,20 @@ def read_head(lines: list[str], path: Path) -> Head:
     return Head(values, end + 2)
 
 
-def to_values(node: Node) -> object:
-    """What a document holds, as texts, lists and maps."""
+def to_values(node: Node, name: str = "") -> object:
+    """What a document holds, as texts, lists and maps.
+
+    Args:
+        name: of the field that it is; in ``options``, what has no quotes can be a number.
+    """
     if isinstance(node, List):
         return [to_values(item) for _, item in node.items]
     if isinstance(node, Map):
-        return {name: to_values(value) for name, value in node.values.items()}
+        return {
+            each: to_values(value, name if name == "options" else each) for each, value in node.values.items()
+        }
+    if name == "options" and isinstance(node, Plain):
+        return literal(str(node))
     return None if node is None else str(node)
 
 
