@@ -86,6 +86,12 @@ def test_subrip_names_who_begins_to_speak() -> None:
     assert " ".join(said[:-4]).removeprefix("Sarah: ") == LONG
 
 
+def test_subrip_breaks_a_long_name_between_its_words() -> None:
+    told = Transcript(title="Hats", said=[say("The Man with the Very Big Hat Indeed", "I am here.", 0, 2.0)])
+    [cue] = read_cues(FORMATS["srt"].write(told))
+    assert cue[2] == ["The Man with the Very Big", "Hat Indeed: I am here."]
+
+
 def test_json_has_a_segment_for_each_sentence() -> None:
     told = msgspec.json.decode(FORMATS["json"].write(TALK))
     assert told["version"] == "1.0.0"

@@ -39,7 +39,7 @@ CastOptions = Annotated[
 @app.command(
     epilog=examples(
         "voxpress podcast episode.md -o site/episodes",
-        "voxpress podcast talk.md -o out --cast Ann=af_heart --cast Bob=am_adam --stems",
+        "voxpress podcast talk.md -o out --cast Ann=kokoro:af_heart --cast Bob=kokoro:am_adam --stems",
         "voxpress podcast episode.md -o site --feed site/feed.xml",
     )
 )

@@ -77,7 +77,7 @@ DryRun = Annotated[
     epilog=examples(
         "voxpress voiceover talk.en.srt -o talk.wav",
         "voxpress voiceover talk.vtt --video talk.mp4 -o talk.dubbed.mp4 --report talk.csv",
-        "voxpress voiceover talk.srt --video talk.mkv -o new.mkv --mode mix --cast Ann=af_heart",
+        "voxpress voiceover talk.srt --video talk.mkv -o new.mkv --mode mix --cast Ann=kokoro:af_heart",
     )
 )
 @spread
