@@ -18,6 +18,7 @@ import soundfile  # type: ignore[import-untyped]  # it has no type hints
 from lxml import etree
 
 from tests.cli.conftest import Run
+from tests.publish.epubs import PIXEL
 
 HEAD = """---
 title: Salt in the sea
@@ -302,6 +303,22 @@ def test_a_format_that_is_named_twice_is_written_once(voxpress: Run, talk: Path)
     assert "1 of 1 part encoded" in done.said
     items = etree.parse(talk.parent / "out/feed.xml").findall(".//{*}alternateEnclosure")
     assert not items
+
+
+@pytest.mark.parametrize("name", ["CON.md", "aux.txt", "Com1.two.md"])
+def test_a_script_whose_files_not_every_system_can_have_is_refused(
+    voxpress: Run, talk: Path, name: str
+) -> None:
+    script = talk.rename(talk.with_name(name))
+    failed = voxpress("podcast", script, "-o", talk.parent / "out", status=2)
+    assert "give the script another name" in failed.warned
+
+
+def test_a_cover_that_is_cut_off_is_an_error(voxpress: Run, talk: Path) -> None:
+    talk.with_name("cover.png").write_bytes(PIXEL[:-8])
+    talk.write_text(TALK.replace("number: 7", "cover: cover.png"))
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+    assert "cover.png is cut off or damaged: export it again" in failed.warned
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "link", "folder"])
