@@ -241,7 +241,10 @@ def test_a_feed_of_100_megabytes_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "problem"),
     [
-        (Head(files="https://example.org/"), "show: a feed needs show, about, link of the show: add them to the head"),
+        (
+            Head(files="https://example.org/"),
+            "show: a feed needs show, about, link of the show: add them to the head",
+        ),
         (Head(show="Salt", about="A", link="https://example.org/"), "files: say where the files will lie"),
         (msgspec.structs.replace(HEAD, about=""), "about: a feed needs about of the show"),
     ],

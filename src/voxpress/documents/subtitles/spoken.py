@@ -15,6 +15,7 @@ from typing import NamedTuple
 from voxpress.documents.subtitles import Cue, Piece, Source, WrittenCue
 from voxpress.documents.subtitles.names import Names
 from voxpress.documents.subtitles.places import list_places
+from voxpress.documents.subtitles.rolling import drop_repeated
 from voxpress.errors import InputError
 from voxpress.languages import UNSPACED, canonical
 
@@ -70,6 +71,10 @@ def find_speech(source: Source) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
     written = sorted((cue for cue in source.cues if cue.end > cue.start), key=lambda cue: cue.start)
     if any(after.number < before.number for before, after in pairwise(written)):
         notes.append("the cues are not in the order of their times: they are spoken in that order")
+    once = drop_repeated(written)
+    if once != written:
+        notes.append("the captions roll: what a cue repeats of the one before is spoken once")
+        written = once
     if overlapping := list(_find_overlapping(written)):
         notes.append(f"{list_places(overlapping)}: begins before another one ends")
     names = Names(written)
