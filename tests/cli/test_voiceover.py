@@ -307,7 +307,9 @@ def test_a_cue_after_days(voxpress: Run, tmp_path: Path) -> None:
 def test_wrong_use(voxpress: Run, talk: Path) -> None:
     make_video(talk.with_name("v.mp4"), 2.0)
     for arguments, words in (
-        (["-o", "a.mp4"], "the extension must be one of .wav"),
+        (["-o", "a.mp4"], "say of which with --video"),
+        (["-o", "a.txt"], "the extension must be one of .wav"),
+        (["-o", "a.wav", "--codec", "aac"], "--codec is for the sound in a video"),
         (["-o", "a.wav", "--video", "v.mp4"], "the extension must be one of .mp4"),
         (["-o", "a.wav", "--report", "a.txt"], "the extension must be .csv or .json"),
         (["-o", "a.wav", "--subtitles", "a.ass"], "the extension must be .srt or .vtt"),
@@ -326,7 +328,7 @@ def test_the_subtitles_themselves_stay(voxpress: Run, talk: Path, name: str) -> 
     talk.with_name("symbolic.srt").symlink_to(talk)
     talk.with_name("hard.srt").hardlink_to(talk)
     done = voxpress("voiceover", talk.name, "-o", "a.wav", "--subtitles", name, status=2)
-    assert "are the subtitles themselves: name another file" in done.warned
+    assert "would be replaced, and is read: name another file" in done.warned
     assert talk.read_text() == SRT and not Path("a.wav").exists()
 
 
