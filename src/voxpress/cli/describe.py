@@ -84,7 +84,7 @@ def describe(
     making: Making,
 ) -> None:
     """Speak descriptions of a video's pictures where nobody speaks in it, for people who do not see them."""
-    from voxpress.audio.muxing import SOUNDS, VIDEOS, find_kind
+    from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind
     from voxpress.audio.videos import read_video
     from voxpress.cli.tables import count
     from voxpress.documents import subtitles as documents
@@ -107,6 +107,8 @@ def describe(
         raise InputError("--codec is for the sound in a video; the name of OUT says that of a sound file")
     check_names(report, None)
     known = read_video(video)
+    if not alone:
+        check_copy(known, target, codec=codec, instead=mode == "mix")
     spoken_in = documents.read(captions) if captions else None
     place = captioning.place_moved(spoken_in, target, moved) if extended and spoken_in else None
     sources = [descriptions, *([captions] if captions else [])]
