@@ -453,3 +453,18 @@ def test_lines_of_captions_that_roll_up(tmp_path, voice):
 def test_what_people_say_again_is_spoken_again(tmp_path, said):
     cues = read_texts(tmp_path, *said)
     assert [text for _, text in cues] == [each.replace("\n", " ") for each in said]
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [
+        ("Where to?\n你要去哪里？", True),
+        ("どこへ？\nWhere to?", True),
+        ("你好\n再见", False),
+        ("iPhone 很好\nOK", False),
+        ("Where to?\nHome.", False),
+    ],
+)
+def test_cues_in_two_languages_are_noted(tmp_path, text, noted):
+    found = subtitles.read(write(tmp_path, f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n"))
+    assert any("lines in two scripts" in note for note in found.notes) == noted

@@ -81,6 +81,8 @@ def find_speech(source: Source) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
     cues = [cue for one in written for cue in _read_cue(one, names)]
     if mixed := [(cue.number, cue.line) for cue in written if len(_list_languages(cue.pieces)) > 1]:
         notes.append(f"{list_places(mixed)}: is in several languages: read as one")
+    if bilingual := [(cue.number, cue.line) for cue in written if _has_two_scripts(cue)]:
+        notes.append(f"{list_places(bilingual)}: has lines in two scripts: all of them are spoken")
     if names.doubtful:
         notes += [
             f"{list_places([place])}: {name!r} is read as text: no other cue begins with this name"
@@ -200,6 +202,14 @@ def _find_language(tag: str) -> str:
         return canonical(tag) if tag else ""
     except InputError:
         return ""
+
+
+def _has_two_scripts(cue: WrittenCue) -> bool:
+    """Whether a cue has lines in Latin letters, and others in a script without spaces, as bilingual subtitles have."""
+    lines = "".join(piece.text for piece in cue.pieces).split("\n")
+    latin = [{character.isascii() for character in line if character.isalpha()} for line in lines]
+    foreign = any(len(re.findall(UNSPACED, line)) > 1 for line in lines)
+    return foreign and {True} in latin and any(True not in kinds and kinds for kinds in latin)
 
 
 def _find_overlapping(cues: Sequence[WrittenCue]) -> Iterator[tuple[int, int]]:
