@@ -165,7 +165,21 @@ def test_wrong_use(voxpress: Run, film: Path) -> None:
             ["-o", "n.mp4", "--extended", "--captions", "c.ass"],
             "cannot be moved: convert it to SRT or WebVTT",
         ),
+        (["-o", "v.mp4"], "is the video itself"),
+        (["-o", "n.webm"], "cannot be in webm"),
+        (["-o", "n.mp4", "--codec", "vorbis"], "no codec 'vorbis'"),
         (["-o", "n.txt"], "the extension must be one of"),
+        (["-o", "n.wav", "--codec", "aac"], "--codec is for the sound in a video"),
+        (["-o", "c.mp4", "--extended", "--captions", "c.vtt"], "c.vtt would be replaced, and is read"),
+        (
+            ["-o", "n.mp4", "--extended", "--captions", "c.vtt", "--moved-captions", "d.vtt"],
+            "d.vtt would be replaced, and is read",
+        ),
+        (
+            ["-o", "n.mp4", "--extended", "--captions", "c.vtt", "--moved-captions", "n.srt"],
+            "n.srt: the captions stay vtt: the extension must be .vtt or .webvtt",
+        ),
     ):
-        done = voxpress("describe", "d.vtt", "--video", "v.mp4", *arguments, status=2)
+        done = voxpress("describe", "d.vtt", "--video", "v.mp4", "--store", "spoken", *arguments, status=2)
         assert words in done.warned, (arguments, done.warned)
+        assert not Path("spoken").exists(), arguments

@@ -18,6 +18,7 @@ import soundfile  # type: ignore[import-untyped]  # it has no type hints
 from lxml import etree
 
 from tests.cli.conftest import Run
+from tests.publish.epubs import PIXEL
 
 HEAD = """---
 title: Salt in the sea
@@ -304,6 +305,22 @@ def test_a_format_that_is_named_twice_is_written_once(voxpress: Run, talk: Path)
     assert not items
 
 
+@pytest.mark.parametrize("name", ["CON.md", "aux.txt", "Com1.two.md"])
+def test_a_script_whose_files_not_every_system_can_have_is_refused(
+    voxpress: Run, talk: Path, name: str
+) -> None:
+    script = talk.rename(talk.with_name(name))
+    failed = voxpress("podcast", script, "-o", talk.parent / "out", status=2)
+    assert "give the script another name" in failed.warned
+
+
+def test_a_cover_that_is_cut_off_is_an_error(voxpress: Run, talk: Path) -> None:
+    talk.with_name("cover.png").write_bytes(PIXEL[:-8])
+    talk.write_text(TALK.replace("number: 7", "cover: cover.png"))
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+    assert "cover.png is cut off or damaged: export it again" in failed.warned
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device", "link", "folder"])
 def test_a_cover_is_a_picture_beside_the_script(voxpress: Run, talk: Path, kind: str) -> None:
     cover = talk.with_name("cover.png")
@@ -397,6 +414,21 @@ def test_the_cast_of_the_command_line_comes_first(voxpress: Run, talk: Path) -> 
     voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Bob=tone:low")
     failed = voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Bob", status=2)
     assert "NAME=VOICE" in failed.warned
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Bop=tone:low", status=2)
+    assert "'Bop', who does not speak here; did you mean 'Bob'?" in failed.warned
+
+
+def test_names_of_the_project_and_the_options_are_known_in_the_script(voxpress: Run, talk: Path) -> None:
+    (talk.parent / "voxpress.toml").write_text(
+        '[cast]\n"Dr. Who? Me!" = {engine = "tone"}\n'
+        '[podcast.cast]\nann = "tone:high"\n[podcast.sounds]\nwhoosh = "ding.wav"\n'
+    )
+    talk.write_text("[whoosh]\n\nann: Hello.\nand welcome.\nnote: I am Note.\nDr. Who? Me!: And I.\n")
+    done = voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Note=tone:low")
+    assert "note:" not in done.warned
+    said = json.loads((talk.parent / "out" / "talk.transcript.json").read_text())["segments"]
+    assert [each["speaker"] for each in said] == ["ann", "Note", "Dr. Who? Me!"]
+    assert said[0]["startTime"] == 1.0  # after half a second of silence, and the sound
 
 
 @pytest.mark.faults

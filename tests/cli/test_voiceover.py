@@ -159,6 +159,8 @@ def test_people_have_voices_or_nothing_is_spoken(voxpress: Run, tmp_path: Path) 
     )
     done = voxpress("voiceover", "a.vtt", "-o", "a.wav", "--cast", "Ann=tone:high", status=2)
     assert "a.vtt:6: no voice for 'Bob'" in done.warned and "--cast 'Bob=VOICE'" in done.warned
+    done = voxpress("voiceover", "a.vtt", "-o", "a.wav", "--cast", "Anna=tone:high", status=2)
+    assert "a.vtt: --cast names 'Anna', who does not speak here; did you mean 'Ann'?" in done.warned
     assert not Path("a.wav").exists()
     voxpress("voiceover", "a.vtt", "-o", "a.wav", "--cast", "Ann=tone:high", "--cast", "BOB=low")
     (tmp_path / "voxpress.toml").write_text('[cast]\nAnn = {voice = "high"}\nBob = {voice = "low"}\n')
@@ -305,7 +307,9 @@ def test_a_cue_after_days(voxpress: Run, tmp_path: Path) -> None:
 def test_wrong_use(voxpress: Run, talk: Path) -> None:
     make_video(talk.with_name("v.mp4"), 2.0)
     for arguments, words in (
-        (["-o", "a.mp4"], "the extension must be one of .wav"),
+        (["-o", "a.mp4"], "say of which with --video"),
+        (["-o", "a.txt"], "the extension must be one of .wav"),
+        (["-o", "a.wav", "--codec", "aac"], "--codec is for the sound in a video"),
         (["-o", "a.wav", "--video", "v.mp4"], "the extension must be one of .mp4"),
         (["-o", "a.wav", "--report", "a.txt"], "the extension must be .csv or .json"),
         (["-o", "a.wav", "--subtitles", "a.ass"], "the extension must be .srt or .vtt"),
@@ -324,7 +328,7 @@ def test_the_subtitles_themselves_stay(voxpress: Run, talk: Path, name: str) -> 
     talk.with_name("symbolic.srt").symlink_to(talk)
     talk.with_name("hard.srt").hardlink_to(talk)
     done = voxpress("voiceover", talk.name, "-o", "a.wav", "--subtitles", name, status=2)
-    assert "are the subtitles themselves: name another file" in done.warned
+    assert "would be replaced, and is read: name another file" in done.warned
     assert talk.read_text() == SRT and not Path("a.wav").exists()
 
 

@@ -144,6 +144,23 @@ def test_forms_without_a_cast(read, form):
     assert spoken(read(text)) == [("Ann", "One."), ("Bob", "Two."), ("Ann", "Three."), ("Bob", "Four.")]
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{} (00:03.123)\n{}\n",
+        "{}  0:03  \n{}\n",
+        "**{}** [00:03]\n{}\n",
+        "{} (00:00:03):\n{}\n",
+        "{} - 1:00:03\n{}\n",
+    ],
+)
+def test_transcripts_with_a_time_behind_each_name(read, form):
+    told = [("Ann Lee", "One at 10:30."), ("Bob O'Brien", "Two."), ("Ann Lee", "At 12:00")]
+    script = read("\n".join(form.format(*each) for each in told))
+    assert spoken(script) == told
+    assert all(":" in text for text, _ in left_out(script)) and len(left_out(script)) == 3
+
+
 @pytest.mark.parametrize("direction", ["laughs", "Music", "pause 1s", "excited"])
 def test_directions_that_come_again_are_no_speakers(read, direction):
     script = read(f"[{direction}] One.\n[{direction}] Two.\n[sighs] Three.\n[sighs] Four.\n")

@@ -1,6 +1,7 @@
 """Subtitles: which cues a file has, what of them is spoken, and who says it."""
 
 import codecs
+import itertools
 import time
 
 import pytest
@@ -390,3 +391,80 @@ def test_a_file_of_another_size_is_refused(tmp_path):
         stream.truncate(50_000_000)
     with pytest.raises(InputError, match="has more than 32,000,000 bytes"):
         read(path)
+
+
+YOUTUBE = f"""WEBVTT
+Kind: captions
+Language: en
+
+00:00:00.320 --> 00:00:01.830 align:start position:0%
+{" "}
+hey<00:00:00.560><c> everyone</c><00:00:00.960><c> welcome</c>
+
+00:00:01.830 --> 00:00:01.840 align:start position:0%
+hey everyone welcome
+{" "}
+
+00:00:01.840 --> 00:00:03.590 align:start position:0%
+hey everyone welcome
+to<00:00:02.000><c> the</c><00:00:02.160><c> channel</c>
+
+00:00:03.590 --> 00:00:03.600 align:start position:0%
+to the channel
+{" "}
+
+00:00:03.600 --> 00:00:06.000 align:start position:0%
+to the channel
+[Music]
+"""
+
+
+def test_captions_that_roll_are_spoken_once(tmp_path):
+    found = subtitles.read(write(tmp_path, YOUTUBE, "a.vtt"))
+    assert [(cue.start, cue.text) for cue in found.cues] == [
+        (0.32, "hey everyone welcome"),
+        (1.84, "to the channel"),
+        (3.6, ""),
+    ]
+    assert found.cues[2].left_out == ("[Music]",)
+    assert found.notes == ("the captions roll: what a cue repeats of the one before is spoken once",)
+
+
+@pytest.mark.parametrize("voice", ["<v Ann>{}", "{}", "<lang en>{}</lang>"])
+def test_lines_of_captions_that_roll_up(tmp_path, voice):
+    lines = ["One two", "three", "four five", "six", "seven"]
+    shown = ["\n".join(voice.format(line) for line in pair) for pair in itertools.pairwise(lines)]
+    text = "".join(
+        f"00:0{number}.000 --> 00:0{number + 1}.000\n{both}\n\n" for number, both in enumerate(shown)
+    )
+    found = subtitles.read(write(tmp_path, f"WEBVTT\n\n{text}", "a.vtt"))
+    assert [cue.text for cue in found.cues] == ["One two three", "four five", "six", "seven"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["No.", "No.", "Yes.", "Ha.", "Ha.", "So.", "Go."],
+        ["No.", "No.", "No."],
+        ["La.", "La."],
+        ["A\nB", "B\nC", "D"],
+    ],
+)
+def test_what_people_say_again_is_spoken_again(tmp_path, said):
+    cues = read_texts(tmp_path, *said)
+    assert [text for _, text in cues] == [each.replace("\n", " ") for each in said]
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [
+        ("Where to?\n你要去哪里？", True),
+        ("どこへ？\nWhere to?", True),
+        ("你好\n再见", False),
+        ("iPhone 很好\nOK", False),
+        ("Where to?\nHome.", False),
+    ],
+)
+def test_cues_in_two_languages_are_noted(tmp_path, text, noted):
+    found = subtitles.read(write(tmp_path, f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n"))
+    assert any("lines in two scripts" in note for note in found.notes) == noted

@@ -158,6 +158,17 @@ def test_tidying_deletes_nothing_that_another_process_begins_meanwhile(
     assert (target.read_bytes(), name_partial(target).read_bytes()) == (b"first", b"next")
 
 
+@pytest.mark.parametrize("place", ["gone/a.wav", "gone/digits/a.wav", "inner/gone/a.wav"])
+def test_a_folder_that_is_a_link_to_nothing_is_found_first(tmp_path: Path, place: str) -> None:
+    (tmp_path / "inner").mkdir()
+    for link in (tmp_path / "gone", tmp_path / "inner" / "gone"):
+        link.symlink_to(tmp_path / "unmounted")
+    with pytest.raises(InputError, match="gone is a link to a folder that is not there"):
+        require_place(tmp_path / place, "output")
+    (tmp_path / "unmounted").mkdir()
+    require_place(tmp_path / place, "output")
+
+
 def test_a_pipe_without_a_reader_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.wav")
     with pytest.raises(StoreError, match=r"cannot write .*pipe.wav: nobody reads the pipe"):

@@ -4,9 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from voxpress.documents import scripts
 from voxpress.documents.scripts import Heading, Script, Turn
 from voxpress.errors import InputError
-from voxpress.publish.casting import join_casts, match_names, read_cast_of, read_voice
+from voxpress.publish.casting import (
+    join_casts,
+    match_names,
+    read_cast_of,
+    read_cast_options,
+    read_voice,
+    require_present,
+)
 from voxpress.publish.podcast.speaking import narrate_turns
 from voxpress.speech import Speaker
 
@@ -24,6 +32,18 @@ def test_a_head_gives_names_a_voice_or_all_of_a_speaker() -> None:
     assert cast == {"Ann": TONE, "Bob": Speaker(voice="low", speed=1.2)}
 
 
+def test_the_cast_of_a_head_in_yaml_has_numbers(tmp_path: Path) -> None:
+    (tmp_path / "talk.md").write_text(
+        "---\ncast:\n  Ann: {engine: openai, speed: 1.1, seed: 7, voice: 3, options: {top_p: 0.5, style: '3'}}\n"
+        "---\nAnn: Hello.\n"
+    )
+    head = scripts.read(tmp_path / "talk.md").head
+    options: dict[str, float | str] = {"top_p": 0.5, "style": "3"}
+    assert read_cast_of(head["cast"], Path("talk.md")) == {
+        "Ann": Speaker(engine="openai", speed=1.1, seed=7, voice="3", options=options)
+    }
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -34,6 +54,7 @@ def test_a_head_gives_names_a_voice_or_all_of_a_speaker() -> None:
         ({"Ann": {"voise": "low"}}, "talk.md: cast.Ann.voise"),
         ({"Ann": {"speed": "fast"}}, "talk.md: cast.Ann.speed"),
         ({"Ann": "tone:"}, "talk.md: cast.Ann: must be VOICE"),
+        ({"Ann": {"speed": "-1"}}, "talk.md: cast.Ann.speed: "),
         ({" ": "high"}, "talk.md: cast: a speaker needs a name"),
     ],
 )
@@ -65,6 +86,33 @@ def test_all_names_without_a_voice_are_told_at_once() -> None:
 def test_a_misspelt_name_is_suggested() -> None:
     with pytest.raises(InputError, match="did you mean 'Benjamin'"):
         match_names([("Benjamim", "")], {"Benjamin": TONE})
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "message"),
+    [
+        (
+            "An",
+            ["Ann", "Bob", "Ann", ""],
+            "talk.md: --cast names 'An', who does not speak here; did you mean 'Ann'?",
+        ),
+        ("Cid", ["Ann", "Bob", "Ann", ""], "(who speaks: 'Ann', 'Bob')"),
+        ("Cid", ["", ""], "(no line has a name)"),
+    ],
+)
+def test_an_option_for_somebody_who_does_not_speak_is_an_error(
+    given: str, names: list[str], message: str
+) -> None:
+    require_present(["ANN"], ["Ann", ""], Path("talk.md"))
+    with pytest.raises(InputError) as caught:
+        require_present(["ann"] * ("Ann" in names) + [given], names, Path("talk.md"))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("twice", [("Ann=one", "Ann=two"), ("Ann=one", " ANN = one")])
+def test_an_option_names_a_person_once(twice: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="twice"):
+        read_cast_options(twice)
 
 
 def test_turns_keep_what_their_line_says() -> None:

@@ -241,9 +241,12 @@ def test_a_feed_of_100_megabytes_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "problem"),
     [
-        (Head(files="https://example.org/"), "show: the feed needs show, about, link of the show"),
+        (
+            Head(files="https://example.org/"),
+            "show: a feed needs show, about, link of the show: add them to the head",
+        ),
         (Head(show="Salt", about="A", link="https://example.org/"), "files: say where the files will lie"),
-        (msgspec.structs.replace(HEAD, about=""), "about: the feed needs about of the show"),
+        (msgspec.structs.replace(HEAD, about=""), "about: a feed needs about of the show"),
     ],
 )
 def test_what_a_new_feed_needs_is_asked_for(tmp_path: Path, head: Head, problem: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from pathlib import Path
 
+import av
 import msgspec
+import numpy as np
 import pytest
 from lxml import html
 from markdown_it import MarkdownIt
@@ -19,7 +22,7 @@ from voxpress.marks.script import Script as Spoken
 from voxpress.marks.script import TimedText
 from voxpress.publish.podcast import notes
 from voxpress.publish.podcast.chapters import write_chapters
-from voxpress.publish.podcast.cover import doubt_cover, measure_picture
+from voxpress.publish.podcast.cover import doubt_cover, is_whole, measure_picture
 from voxpress.publish.podcast.head import NamedSound, Person
 from voxpress.publish.podcast.notes import Notes, find_links
 from voxpress.publish.podcast.transcripts import FORMATS, Said, Transcript
@@ -84,6 +87,12 @@ def test_subrip_names_who_begins_to_speak() -> None:
     assert [each for each in said if each.startswith("Sarah:")] == said[:1]
     assert said[-4:] == ["Ann <b> & Co: Hi -- > you & <i>me</i>.", "Yes.", "Bob: No!", "The end."]
     assert " ".join(said[:-4]).removeprefix("Sarah: ") == LONG
+
+
+def test_subrip_breaks_a_long_name_between_its_words() -> None:
+    told = Transcript(title="Hats", said=[say("The Man with the Very Big Hat Indeed", "I am here.", 0, 2.0)])
+    [cue] = read_cues(FORMATS["srt"].write(told))
+    assert cue[2] == ["The Man with the Very Big", "Hat Indeed: I am here."]
 
 
 def test_json_has_a_segment_for_each_sentence() -> None:
@@ -237,3 +246,27 @@ def make_jpeg(width: int, height: int) -> bytes:
 def test_covers_are_measured(picture: bytes, size: tuple[int, int] | None, doubt: str) -> None:
     assert measure_picture(picture) == size
     assert doubt in doubt_cover(picture) if doubt else not doubt_cover(picture)
+
+
+def draw(codec: str, format: str) -> bytes:
+    picture = av.VideoFrame.from_ndarray(
+        np.arange(48 * 64 * 3, dtype=np.uint8).reshape(48, 64, 3), format="rgb24"
+    )
+    with av.open(file := io.BytesIO(), "w", format="image2pipe") as container:
+        stream = container.add_stream(codec)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, format
+        container.mux(stream.encode(picture.reformat(format=format)))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("codec", "format"), [("png", "rgb24"), ("mjpeg", "yuvj420p")])
+def test_a_picture_without_its_end_is_damaged(codec: str, format: str) -> None:
+    picture = draw(codec, format)
+    assert measure_picture(picture) == (64, 48)
+    assert is_whole(picture) and is_whole(picture + b"\0\0")
+    assert not any(is_whole(picture[:size]) for size in range(len(picture) - 1))
+    if codec == "png":
+        assert not is_whole(picture.replace(b"IDAT", b"IDAT\0", 1))
+        assert not is_whole(picture[:60] + bytes([picture[60] ^ 1]) + picture[61:])

@@ -20,6 +20,7 @@ from voxpress.cli.voiceover import (
     MaxSpeed,
     ReportOption,
     Work,
+    require_places,
 )
 from voxpress.errors import InputError
 
@@ -83,11 +84,10 @@ def describe(
     making: Making,
 ) -> None:
     """Speak descriptions of a video's pictures where nobody speaks in it, for people who do not see them."""
-    from voxpress.audio.muxing import SOUNDS, VIDEOS, find_kind
+    from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind
     from voxpress.audio.videos import read_video
     from voxpress.cli.tables import count
     from voxpress.documents import subtitles as documents
-    from voxpress.files import atomic
     from voxpress.publish.voiceover import captions as captioning
     from voxpress.publish.voiceover.report import check_names, write_report
 
@@ -103,16 +103,16 @@ def describe(
         )
     if moved is not None and not (extended and captions):
         raise InputError("--moved-captions needs --extended and --captions")
+    if alone and codec is not None:
+        raise InputError("--codec is for the sound in a video; the name of OUT says that of a sound file")
     check_names(report, None)
     known = read_video(video)
+    if not alone:
+        check_copy(known, target, codec=codec, instead=mode == "mix")
     spoken_in = documents.read(captions) if captions else None
-    place = moved
-    if extended and spoken_in:
-        captioning.require_movable(spoken_in)
-        place = moved or target.with_suffix(f".{spoken_in.format}")
-    for path, option in ((target, "output"), (report, "report"), (place, "moved-captions")):
-        if path is not None:
-            atomic.require_place(path, option)
+    place = captioning.place_moved(spoken_in, target, moved) if extended and spoken_in else None
+    sources = [descriptions, *([captions] if captions else [])]
+    require_places({"output": target, "report": report, "moved-captions": place}, sources)
     work = Work.open(descriptions, reading, making, cast, encoding=encoding, join=False)
     if dry_run:
         raise typer.Exit(work.forecast(known.duration, 1e9 if extended else max_speed))

@@ -11,13 +11,14 @@ from voxpress.cli.books import Making, Reading, record_all
 from voxpress.cli.options import examples, project_of, spread, store_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from voxpress.documents.scripts import Script
     from voxpress.publish.podcast.head import Head
     from voxpress.publish.podcast.speaking import Speaking
     from voxpress.publish.recording import Recording
     from voxpress.rendering.presets import Project
+    from voxpress.speech import Speaker
     from voxpress.store import Store
 
 app = typer.Typer()
@@ -38,7 +39,7 @@ CastOptions = Annotated[
 @app.command(
     epilog=examples(
         "voxpress podcast episode.md -o site/episodes",
-        "voxpress podcast talk.md -o out --cast Ann=af_heart --cast Bob=am_adam --stems",
+        "voxpress podcast talk.md -o out --cast Ann=kokoro:af_heart --cast Bob=kokoro:am_adam --stems",
         "voxpress podcast episode.md -o site --feed site/feed.xml",
     )
 )
@@ -82,14 +83,20 @@ def podcast(
 
     from voxpress.cli.tables import count
     from voxpress.documents import scripts
+    from voxpress.documents.scripts.source import find_names
+    from voxpress.publish.casting import read_cast_options, require_present
     from voxpress.publish.podcast.episode import decode_sounds, make_episode
     from voxpress.publish.podcast.publishing import Publisher
     from voxpress.publish.podcast.speaking import prepare
     from voxpress.speech import Speaker
 
-    found = scripts.read(script)
     project = project_of(script.parent)
-    head = _read_head(found, project, cast, format)
+    given = read_cast_options(cast or ())
+    names = find_names(project.podcast)
+    known = scripts.Names((*project.cast, *names.cast, *given), names.sounds)
+    found = scripts.read(script, known=known)
+    require_present(given, (each.speaker for each in found.items if isinstance(each, scripts.Turn)), script)
+    head = _read_head(found, project, given, format)
     target = folder.expanduser()
     speaking = prepare(
         found,
@@ -167,23 +174,26 @@ def _tell_doubts(recordings: Sequence[Recording]) -> int:
     return SOME_FAILED if doubtful else 0
 
 
-def _read_head(script: Script, project: Project, cast: list[str] | None, format: str | None) -> Head:
+def _read_head(script: Script, project: Project, cast: Mapping[str, Speaker], format: str | None) -> Head:
     """What is known of the episode: what the options say comes first.
+
+    Args:
+        cast: of the options.
 
     Raises:
         InputError: something of it cannot be so.
     """
     from msgspec.structs import replace
 
-    from voxpress.publish.casting import join_casts, read_cast_options
+    from voxpress.publish.casting import join_casts
     from voxpress.publish.podcast.head import drop_unknown, read_formats, read_head
 
-    given, others = (script.head, []) if script.own_head else drop_unknown(script.head)
+    fields, others = (script.head, []) if script.own_head else drop_unknown(script.head)
     if others:
         typer.echo(
             f"note: {script.path}: fields of its head that are not used: {', '.join(others)}", err=True
         )
-    head = read_head(given, script.path, project.podcast, project.path)
+    head = read_head(fields, script.path, project.podcast, project.path)
     if format:
         head = replace(head, formats=read_formats(format))
-    return replace(head, cast=join_casts(project.cast, head.cast, read_cast_options(cast or ())))
+    return replace(head, cast=join_casts(project.cast, head.cast, cast))

@@ -77,7 +77,7 @@ DryRun = Annotated[
     epilog=examples(
         "voxpress voiceover talk.en.srt -o talk.wav",
         "voxpress voiceover talk.vtt --video talk.mp4 -o talk.dubbed.mp4 --report talk.csv",
-        "voxpress voiceover talk.srt --video talk.mkv -o new.mkv --mode mix --cast Ann=af_heart",
+        "voxpress voiceover talk.srt --video talk.mkv -o new.mkv --mode mix --cast Ann=kokoro:af_heart",
     )
 )
 @spread
@@ -128,24 +128,19 @@ def voiceover(
     """
     from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind
     from voxpress.audio.videos import read_video
-    from voxpress.files import atomic
     from voxpress.publish.voiceover.report import check_names
 
     if mode not in ("add", "mix"):
         raise InputError(f"--mode is add or mix, not {mode!r}")
     target = output.expanduser()
+    if video is None and target.suffix.lower() in VIDEOS:
+        raise InputError(f"{target}: is a copy of a video: say of which with --video", field="output")
     find_kind(target, SOUNDS if video is None else VIDEOS)
+    if video is None and codec is not None:
+        raise InputError("--codec is for the sound in a video; without --video, the name of OUT says it")
     check_names(report, spoken)
-    for place, option in (
-        (target, "output"),
-        (report, "report"),
-        (spoken, "subtitles"),
-        (cues and cues / "cues.json", "cues"),
-    ):
-        if place is not None:
-            atomic.require_place(place, option)
-            if place.exists() and subtitles.exists() and place.samefile(subtitles):
-                raise InputError(f"{place}: are the subtitles themselves: name another file", field=option)
+    places = {"output": target, "report": report, "subtitles": spoken, "cues": cues and cues / "cues.json"}
+    require_places(places, [subtitles])
     known = read_video(video) if video else None
     if mode == "mix" and (known is None or known.sound is None):
         what = "--mode mix needs --video" if known is None else f"{video}: has no sound to mix with"
@@ -170,6 +165,27 @@ def voiceover(
         write_report(report, track)
     print(target)
     raise typer.Exit(work.tell(track))
+
+
+def require_places(places: Mapping[str, Path | None], sources: Iterable[Path]) -> None:
+    """Check that files can be written, before anything is done for them.
+
+    Args:
+        places: the files, by the options that name them.
+        sources: files that must stay as they are.
+
+    Raises:
+        InputError: one cannot be written, or is a source.
+    """
+    from voxpress.files import atomic
+
+    present = [source for source in sources if source.exists()]
+    for option, place in places.items():
+        if place is None:
+            continue
+        atomic.require_place(place, option)
+        if place.exists() and any(place.samefile(source) for source in present):
+            raise InputError(f"{place} would be replaced, and is read: name another file", field=option)
 
 
 @dataclass
@@ -210,7 +226,7 @@ class Work:
             InputError: they cannot.
         """
         from voxpress.documents import subtitles as documents
-        from voxpress.publish.casting import join_casts, read_cast_options
+        from voxpress.publish.casting import join_casts, read_cast_options, require_present
         from voxpress.publish.voiceover.speaking import prepare
 
         found = subtitles or documents.read(path, encoding=encoding)
@@ -218,9 +234,11 @@ class Work:
         own = project.defaults
         for note in found.notes:
             typer.echo(f"note: {path}: {note}", err=True)
+        given = read_cast_options(cast or ())
+        require_present(given, (cue.speaker for cue in found.cues), path)
         speaking = prepare(
             found,
-            join_casts(project.cast, read_cast_options(cast or ())),
+            join_casts(project.cast, given),
             speaker=reading.speaker.over(_language_of(found)).over(own.speaker),
             front_end=reading.front_end(project),
             device=reading.device or own.device or "auto",

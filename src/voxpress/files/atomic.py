@@ -106,8 +106,8 @@ def require_place(path: str | os.PathLike[str], field: str) -> None:
         field: the argument that it is, for messages.
 
     Raises:
-        InputError: a folder is there, or a pipe that nobody reads; a file stands in place of one of its folders; or the
-            folder cannot be written.
+        InputError: a folder is there, or a pipe that nobody reads; a file or a link to nothing stands in place of one
+            of its folders; or the folder cannot be written.
 
     >>> require_place("digits/1.wav", "output")
     """
@@ -136,6 +136,11 @@ def _find_obstacle(place: str, given: str) -> str:
             return "it is a device or a socket; name a file"
         if not stat.S_ISREG(status.st_mode):
             return ""
+    above = os.path.dirname(os.path.abspath(given))
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if not os.path.exists(above):
+        return f"{above} is a link to a folder that is not there"
     folder = os.path.dirname(place)
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)

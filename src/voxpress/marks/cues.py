@@ -93,7 +93,8 @@ def make_cues(
     if lead and sentences:
         begin = sentences[0][0].start
         words = [sentences[0][0]._replace(space=True), *sentences[0][1:]]
-        sentences[0] = [*_cut_long(_Piece(lead, begin, begin, space=False), shape.width), *words]
+        names = (_Piece(each, begin, begin, space=at > 0) for at, each in enumerate(lead.split()))
+        sentences[0] = [*(part for name in names for part in _cut_long(name, shape.width)), *words]
     groups = [group for pieces in sentences for group in _cut(pieces, shape)]
     cues: list[Cue] = []
     for number, group in enumerate(groups):

@@ -59,7 +59,7 @@ def read_cast_of(given: object, path: Path) -> dict[str, Speaker]:
             except InputError as error:
                 raise ManifestError(error.problem, path=str(path), field=f"cast.{name}") from error
         else:
-            cast.update(read_cast({str(name): value}, str(path)))
+            cast.update(read_cast({str(name): value}, str(path), strict=False))
     return cast
 
 
@@ -70,15 +70,40 @@ def read_cast_options(given: Iterable[str]) -> dict[str, Speaker]:
     {'Ann': Speaker(engine='tone', voice='high')}
 
     Raises:
-        InputError: one says something else.
+        InputError: one says something else, or two name one person.
     """
-    found = {}
+    found: dict[str, Speaker] = {}
+    spellings: set[str] = set()
     for each in given:
-        name, equals, voice = each.partition("=")
-        if not equals or not name.strip() or not voice.strip():
+        name, equals, voice = (part.strip() for part in each.partition("="))
+        if not equals or not name or not voice:
             raise InputError(f"--cast takes NAME=VOICE, not {show(each)}")
-        found[name.strip()] = read_voice(voice)
+        if name.casefold() in spellings:
+            raise InputError(f"--cast names {show(name)} twice: say one voice")
+        spellings.add(name.casefold())
+        found[name] = read_voice(voice)
     return found
+
+
+def require_present(given: Iterable[str], names: Iterable[str], path: Path) -> None:
+    """Check that those whom options name are in a file: a name that is not there is a typing error.
+
+    Args:
+        given: names of `--cast`.
+        names: who speaks in the file; empty ones are left out.
+
+    Raises:
+        InputError: somebody does not speak there; with the names of those who do.
+    """
+    present = [name for name in dict.fromkeys(names) if name]
+    spellings = {name.casefold() for name in present}
+    for name in given:
+        if name.casefold() not in spellings:
+            who = f"who speaks: {_list_names(present)}" if present else "no line has a name"
+            raise InputError(
+                f"--cast names {show(name)}, who does not speak here{suggest(name, present)} ({who})",
+                place=str(path),
+            )
 
 
 def join_casts(*casts: Mapping[str, Speaker]) -> dict[str, Speaker]:

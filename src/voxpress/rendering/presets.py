@@ -245,8 +245,11 @@ def load_project(path: Path | None = None) -> Project:
     return project
 
 
-def read_cast(table: Table, path: str) -> dict[str, Speaker]:
+def read_cast(table: Table, path: str, *, strict: bool = True) -> dict[str, Speaker]:
     """The speakers of a cast as it stands in a file.
+
+    Args:
+        strict: whether a text such as "1.1" is no number; YAML has texts only.
 
     >>> read_cast({"Alice": {"engine": "tone", "voice": "high"}}, "voxpress.toml")
     {'Alice': Speaker(engine='tone', voice='high')}
@@ -259,10 +262,10 @@ def read_cast(table: Table, path: str) -> dict[str, Speaker]:
         if problem := validation.explain_cast_name(name):
             raise ManifestError(problem, path=path, field="cast")
         try:
-            cast[name] = msgspec.convert(fields, Speaker)
+            cast[name] = msgspec.convert(fields, Speaker, strict=strict)
         except msgspec.ValidationError as error:
             field, problem = (
-                find_wrong_field(error, fields, Speaker)
+                find_wrong_field(error, fields, Speaker, strict=strict)
                 if isinstance(fields, dict)
                 else ("", "must be a table")
             )

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -125,6 +125,13 @@ class Script:
     notes: tuple[str, ...] = ()
 
 
+class Names(NamedTuple):
+    """Names that a script can use though they are not in its head."""
+
+    cast: tuple[str, ...] = ()
+    sounds: tuple[str, ...] = ()
+
+
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """One way of writing scripts.
 
@@ -137,7 +144,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """Endings of file names, in lower case, with the dot."""
     recognise: Callable[[str], bool]
     """Whether a script that begins with this text is written so."""
-    read: Callable[[Path], Script]
+    read: Callable[[Path, Names], Script]
+    """The script at a path; the names are those that are known beside its head."""
     own_head: bool = True
     """As `Script.own_head`."""
 
@@ -178,11 +186,12 @@ def recognise(path: str, head: str) -> str:
     raise InputError(f"is no script that voxpress reads ({list_extensions(FORMATS)})", place=path)
 
 
-def read(path: str | os.PathLike[str], format: str | None = None) -> Script:
+def read(path: str | os.PathLike[str], format: str | None = None, known: Names | None = None) -> Script:
     """The script at `path`.
 
     Args:
         format: one of `FORMATS`; None: the content and the extension decide.
+        known: names that the project or the command line say; those of the head are added.
 
     Raises:
         InputError: it cannot be read, or nothing in it is spoken.
@@ -196,4 +205,4 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Script:
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     head = data.decode(encoding, errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
     form = FORMATS.require(format or recognise(str(place), head))
-    return replace(form.read(place), own_head=form.own_head)
+    return replace(form.read(place, known or Names()), own_head=form.own_head)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from voxpress.documents.scripts import Item, LeftOut, Pause, Script, Turn
+from voxpress.documents.scripts import Item, LeftOut, Names, Pause, Script, Turn
 from voxpress.documents.scripts.brackets import has_words, read_pieces
 from voxpress.documents.scripts.directions import Direction, Manner, locate, read_direction, split_directions
-from voxpress.documents.scripts.source import Head, find_sounds
+from voxpress.documents.scripts.source import Head, find_names
+from voxpress.documents.scripts.speakers import fold
 from voxpress.errors import InputError, shorten
 
 _VOICES_WORDS = """
@@ -30,11 +31,15 @@ class Composer:
 
     Attributes:
         notes: what was repaired or doubtful.
-        sounds: names of the script's sounds.
+        cast: names of people that the head says, or that were known before.
+        sounds: names of sounds, likewise.
     """
 
-    def __init__(self, path: Path, head: Head) -> None:
-        self.path, self.head, self.sounds = path, head, frozenset(find_sounds(head.values))
+    def __init__(self, path: Path, head: Head, known: Names | None = None) -> None:
+        self.path, self.head = path, head
+        own, others = find_names(head.values), known or Names()
+        self.cast = tuple({fold(name): name for name in (*others.cast, *own.cast)}.values())
+        self.sounds = frozenset((*own.sounds, *others.sounds))
         self.notes: list[str] = []
         self._items: list[Item] = []
         self._speaker, self._manner, self._next = "", Manner(), Manner()

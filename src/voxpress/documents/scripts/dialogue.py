@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from voxpress.documents.scripts import BedEnd, Format, Heading, LeftOut, Script, SoundCue
+from voxpress.documents.scripts import BedEnd, Format, Heading, LeftOut, Names, Script, SoundCue
 from voxpress.documents.scripts.brackets import has_words
 from voxpress.documents.scripts.composer import Composer
 from voxpress.documents.scripts.directions import (
@@ -72,7 +72,7 @@ def _recognise(head: str) -> bool:
     return bool(_JSON.match(head) or _YAML.match(head))
 
 
-def read(path: Path) -> Script:
+def read(path: Path, known: Names) -> Script:
     """A script in YAML or JSON.
 
     Raises:
@@ -82,7 +82,7 @@ def read(path: Path) -> Script:
     values, turns = (_read_json if _JSON.match(text) or path.suffix.lower() in _JSON_ENDINGS else _read_yaml)(
         text, path
     )
-    composer = Composer(path, Head(values, 1))
+    composer = Composer(path, Head(values, 1), known)
     unused: dict[str, None] = {}
     narrator = _find_default(values)
     for number, turn in enumerate(turns, 1):

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from voxpress.documents.scripts import TOGETHER, Format, Heading, LeftOut, Script
+from voxpress.documents.scripts import TOGETHER, Format, Heading, LeftOut, Names, Script
 from voxpress.documents.scripts.brackets import has_words
 from voxpress.documents.scripts.composer import Composer
 from voxpress.documents.scripts.directions import Manner, read_direction
-from voxpress.documents.scripts.source import Head, find_cast, read_head, read_text
+from voxpress.documents.scripts.source import Head, read_head, read_text
 from voxpress.documents.scripts.speakers import fold
 
 _HIDDEN = re.compile(r"/\*|\[\[")
@@ -34,7 +34,7 @@ def _recognise(head: str) -> bool:
     return re.search(r"(?:\A|\n[ \t]*\n)(?:INT|EXT)\. ", head) is not None
 
 
-def read(path: Path) -> Script:
+def read(path: Path, known: Names) -> Script:
     """A script in Fountain.
 
     Raises:
@@ -51,7 +51,7 @@ def read(path: Path) -> Script:
         for number, (line, before) in enumerate(zip(shown, written, strict=True), 1)
         if number >= head.body and (line.strip() or not before.strip())
     ]
-    _Reader(composer := Composer(path, head), lines).read()
+    _Reader(composer := Composer(path, head, known), lines).read()
     return composer.finish("put a name in capitals above each speech, or Action: read on the title page")
 
 
@@ -60,7 +60,7 @@ class _Reader:
 
     def __init__(self, composer: Composer, lines: Sequence[tuple[int, str]]) -> None:
         self._composer, self._lines = composer, lines
-        self._names = {fold(name): name for name in find_cast(composer.head.values)}
+        self._names = {fold(name): name for name in composer.cast}
         self._reads = str(composer.head.values.get("action", "")).lower() in _READ
         self._section = 0
         self._turns = 0

@@ -11,9 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from voxpress.documents.scripts import Format, Heading, LeftOut, Pause, Script
+from voxpress.documents.scripts import Format, Heading, LeftOut, Names, Pause, Script
 from voxpress.documents.scripts.composer import Composer
-from voxpress.documents.scripts.source import find_cast, read_head, read_text
+from voxpress.documents.scripts.source import read_head, read_text
 from voxpress.documents.scripts.speakers import Cue, find_cue, find_speakers, find_unusual
 from voxpress.documents.text import find_heading
 from voxpress.speech import Seconds
@@ -51,7 +51,7 @@ class _Line(NamedTuple):
     voice: str | None = None
 
 
-def read(path: Path) -> Script:
+def read(path: Path, known: Names) -> Script:
     """A script in Markdown or plain text.
 
     Raises:
@@ -59,11 +59,10 @@ def read(path: Path) -> Script:
     """
     written = _hide_comments(read_text(path)).split("\n")
     head = read_head(written, path)
-    cast = find_cast(head.values)
-    lines = list(_list_lines(written, head.body, find_unusual(cast)))
-    composer = Composer(path, head)
+    composer = Composer(path, head, known)
+    lines = list(_list_lines(written, head.body, find_unusual(composer.cast)))
     paragraphs = sum(bool(line.text) and not before.text for before, line in pairwise([_Line(0), *lines]))
-    verdict = find_speakers([line.cue for line in lines if line.cue], cast, paragraphs)
+    verdict = find_speakers([line.cue for line in lines if line.cue], composer.cast, paragraphs)
     composer.notes += verdict.notes
     paragraph: list[str] = []
     begun = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from voxpress.documents.scripts import Format, LeftOut, Script
+from voxpress.documents.scripts import Format, LeftOut, Names, Script
 from voxpress.documents.scripts.composer import Composer
 from voxpress.documents.scripts.source import Head, read_head, read_text
 from voxpress.errors import InputError
@@ -28,7 +28,7 @@ def _recognise(head: str) -> bool:
     return found is not None and found["name"].lower() not in _NO_PERSONS
 
 
-def read(path: Path) -> Script:
+def read(path: Path, known: Names) -> Script:
     """A script in which each turn stands between tags that name the speaker.
 
     Raises:
@@ -41,7 +41,7 @@ def read(path: Path) -> Script:
     if not persons:
         problem = "has no tags that name speakers, such as <Ann>Hello.</Ann>"
         raise InputError(problem, place=str(path))
-    composer = Composer(path, head)
+    composer = Composer(path, head, known)
     line, counted, speaker, begun = head.body, start, "", start
 
     def add(end: int) -> None:

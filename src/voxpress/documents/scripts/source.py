@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from voxpress.documents.scripts import Names
 from voxpress.errors import InputError
-from voxpress.manifests.nodes import List, Map, Node, read_document
+from voxpress.manifests.columns import literal
+from voxpress.manifests.nodes import List, Map, Node, Plain, read_document
 from voxpress.text.lexicon import decode
 
 LARGEST: int = 1 << 24
@@ -78,19 +80,27 @@ def read_head(lines: list[str], path: Path) -> Head:
     return Head(values, end + 2)
 
 
-def to_values(node: Node) -> object:
-    """What a document holds, as texts, lists and maps."""
+def to_values(node: Node, name: str = "") -> object:
+    """What a document holds, as texts, lists and maps.
+
+    Args:
+        name: of the field that it is; in ``options``, what has no quotes can be a number.
+    """
     if isinstance(node, List):
         return [to_values(item) for _, item in node.items]
     if isinstance(node, Map):
-        return {name: to_values(value) for name, value in node.values.items()}
+        return {
+            each: to_values(value, name if name == "options" else each) for each, value in node.values.items()
+        }
+    if name == "options" and isinstance(node, Plain):
+        return literal(str(node))
     return None if node is None else str(node)
 
 
-def find_cast(head: Mapping[str, object]) -> tuple[str, ...]:
-    """The names of the speakers that the head has under ``cast``, ``speakers`` or ``voices``: of a map, or a list.
+def find_names(head: Mapping[str, object]) -> Names:
+    """The names that a head has: speakers under ``cast``, ``speakers`` or ``voices``, as a map or a list; and sounds.
 
-    >>> find_cast({"cast": {"Ann": "af_heart"}, "speakers": [{"name": "Bob"}, "Carl"]})
+    >>> find_names({"cast": {"Ann": "af_heart"}, "speakers": [{"name": "Bob"}, "Carl"]}).cast
     ('Ann', 'Bob', 'Carl')
     """
     found: list[str] = []
@@ -103,10 +113,5 @@ def find_cast(head: Mapping[str, object]) -> tuple[str, ...]:
             found += [str(each) for each in named if each]
         elif isinstance(given, str):
             found += [name.strip() for name in given.split(",") if name.strip()]
-    return tuple(dict.fromkeys(found))
-
-
-def find_sounds(head: Mapping[str, object]) -> tuple[str, ...]:
-    """The names of the sounds that the head has under ``sounds``."""
-    given = head.get("sounds")
-    return tuple(map(str, given)) if isinstance(given, Mapping) else ()
+    sounds = head.get("sounds")
+    return Names(tuple(dict.fromkeys(found)), tuple(map(str, sounds)) if isinstance(sounds, Mapping) else ())

@@ -24,7 +24,8 @@ MOST_WORDS = 5
 _NAME = r"[^\W_](?:[^:：*\[\]()（）<>{}\"“”„!?;\n]{0,38}[^\s:：*\[\]()（）<>{}\"“”„!?;,])?"
 _ASIDES = r"(?P<{}>(?:[ \t]*[\[(（][^()\[\]（）\n]{{0,120}}[\])）]){{0,3}})"
 _ASIDE = re.compile(r"[\[(（]([^()\[\]（）]*)")
-_TIME = r"(?:\\?[\[(]?(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?)\\?[\])]?[ \t]*[-–—]?[ \t]*)?"
+_CLOCK = r"\\?[\[(]?(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?)\\?[\])]?[ \t]*"
+_TIME = rf"(?:{_CLOCK}[-–—]?[ \t]*)?"
 _PROSE_WORDS = """
     is are was were be been have has had do does did would can could should this that these those here there
     what why how when where which it its i we you they he she my our your their says said asks asked not so but
@@ -114,10 +115,12 @@ class _Patterns(NamedTuple):
 
     Attributes:
         alone: a name in capitals or in bold on a line of its own, as screenplays have it.
+        timed: a name and a time on a line of their own, as transcripts have them.
     """
 
     cue: re.Pattern[str]
     alone: re.Pattern[str]
+    timed: re.Pattern[str]
 
 
 @functools.lru_cache(maxsize=8)
@@ -138,6 +141,9 @@ def _compile(unusual: tuple[str, ...]) -> _Patterns:
         ),
         alone=re.compile(
             rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{name}){_ASIDES.format('a1')}[ \t]*(?P=em){_ASIDES.format('a2')}[ \t]*"
+        ),
+        timed=re.compile(
+            rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{name})(?P=em)(?:[ \t]+[-–—|]?[ \t]*|(?=[\[(])){_CLOCK}"
         ),
     )
 
@@ -173,6 +179,9 @@ def find_cue(text: str, line: int, *, starts: bool = True, unusual: tuple[str, .
         if not found or not (found["em"] or found["name"] == found["name"].upper() != found["name"].lower()):
             return None
         return Cue(line, found["name"], _split_asides(found["a1"] + found["a2"]), "", "alone", "")
+    if starts and len(text) <= _LONGEST_ALONE and (timed := patterns.timed.fullmatch(text)):
+        name = timed["name"].rstrip(" \t-–—|")
+        return Cue(line, name, (), "", "bold" if timed["em"] else "plain", timed["time"]) if name else None
     found = patterns.cue.match(text)
     if not found:
         return None
@@ -203,7 +212,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
     """Which cues begin turns.
 
     Args:
-        cast: the names in the head.
+        cast: the names that are known.
         paragraphs: how many the script has.
     """
     named = {fold(name): name for name in cast}
@@ -225,7 +234,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
         if key in verdict.directions:
             continue
         if key in repeated and named and key not in named:
-            doubt = "speaks, and is not in the cast of the head"
+            doubt = "speaks, and is not in the cast"
         elif not speaks and first.form not in _WEAK and _can_be_name(first.name):
             once = bool(repeated) or bool(named) or dense
             # A name that nobody has fails before anything is spoken; a name within a text would be heard.

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from voxpress.documents.subtitles import Cue, Piece, Source, WrittenCue
 from voxpress.documents.subtitles.names import Names
 from voxpress.documents.subtitles.places import list_places
+from voxpress.documents.subtitles.rolling import drop_repeated
 from voxpress.errors import InputError
 from voxpress.languages import UNSPACED, canonical
 
@@ -70,12 +71,18 @@ def find_speech(source: Source) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
     written = sorted((cue for cue in source.cues if cue.end > cue.start), key=lambda cue: cue.start)
     if any(after.number < before.number for before, after in pairwise(written)):
         notes.append("the cues are not in the order of their times: they are spoken in that order")
+    once = drop_repeated(written)
+    if once != written:
+        notes.append("the captions roll: what a cue repeats of the one before is spoken once")
+        written = once
     if overlapping := list(_find_overlapping(written)):
         notes.append(f"{list_places(overlapping)}: begins before another one ends")
     names = Names(written)
     cues = [cue for one in written for cue in _read_cue(one, names)]
     if mixed := [(cue.number, cue.line) for cue in written if len(_list_languages(cue.pieces)) > 1]:
         notes.append(f"{list_places(mixed)}: is in several languages: read as one")
+    if bilingual := [(cue.number, cue.line) for cue in written if _has_two_scripts(cue)]:
+        notes.append(f"{list_places(bilingual)}: has lines in two scripts: all of them are spoken")
     if names.doubtful:
         notes += [
             f"{list_places([place])}: {name!r} is read as text: no other cue begins with this name"
@@ -195,6 +202,14 @@ def _find_language(tag: str) -> str:
         return canonical(tag) if tag else ""
     except InputError:
         return ""
+
+
+def _has_two_scripts(cue: WrittenCue) -> bool:
+    """Whether a cue has lines in Latin letters, and others in a script without spaces, as bilingual subtitles have."""
+    lines = "".join(piece.text for piece in cue.pieces).split("\n")
+    latin = [{character.isascii() for character in line if character.isalpha()} for line in lines]
+    foreign = any(len(re.findall(UNSPACED, line)) > 1 for line in lines)
+    return foreign and {True} in latin and any(True not in kinds and kinds for kinds in latin)
 
 
 def _find_overlapping(cues: Sequence[WrittenCue]) -> Iterator[tuple[int, int]]:

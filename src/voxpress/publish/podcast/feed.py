@@ -116,7 +116,8 @@ def check_feed(path: Path, head: Head, guid: str) -> None:
     except InputError as error:
         raise error.at(str(path)) from error
     if missing:
-        raise InputError(f"the feed needs {', '.join(missing)} of the show", field=missing[0])
+        problem = f"a feed needs {', '.join(missing)} of the show: add them to the head, or to [podcast]"
+        raise InputError(problem, field=missing[0])
 
 
 def doubt_feed(path: Path, head: Head) -> str:

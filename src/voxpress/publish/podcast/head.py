@@ -21,6 +21,7 @@ from voxpress import languages
 from voxpress.audio.tags import picture_type
 from voxpress.errors import InputError, ManifestError, show
 from voxpress.publish.casting import read_cast_of
+from voxpress.publish.podcast.cover import is_whole, measure_picture
 from voxpress.publish.podcast.timeline import Gaps, Silence
 from voxpress.rendering import beside
 from voxpress.rendering.wrong_fields import find_wrong_field
@@ -327,7 +328,7 @@ def read_cover(head: Head, folder: Path) -> bytes:
     """The picture of a show; empty if it has none.
 
     Raises:
-        InputError: it is not beside the script, cannot be read, or is neither JPEG nor PNG.
+        InputError: it is not beside the script, cannot be read, is neither JPEG nor PNG, or is damaged.
     """
     if not head.cover:
         return b""
@@ -341,6 +342,8 @@ def read_cover(head: Head, folder: Path) -> bytes:
         raise InputError(f"{path} cannot be read: {error.strerror}", field="cover") from error
     if not picture_type(data):
         raise InputError(f"{path} is neither JPEG nor PNG: convert it", field="cover")
+    if measure_picture(data) is None or not is_whole(data):
+        raise InputError(f"{path} is cut off or damaged: export it again", field="cover")
     return data
 
 

@@ -63,7 +63,7 @@ class Publisher:
         self, speaking: Speaking, folder: Path, feed_file: Path | None = None, *, stems: bool = False
     ) -> None:
         self._speaking, self._head, self._folder = speaking, speaking.head, folder
-        self._stem = safe_name(speaking.script.path.stem)
+        self._stem = name_episode(speaking.script.path)
         self._tracks = name_tracks(list_speakers(speaking)) if stems else {}
         self._cover = read_cover(self._head, speaking.script.path.parent)
         self._guid = find_guid(self._head, self._stem)
@@ -232,6 +232,23 @@ def require_places(places: Iterable[Path], sources: Sequence[Path]) -> None:
         if real in taken:
             raise InputError(f"{path} is another file of the episode too: name another", field="output")
         taken.add(real)
+
+
+def name_episode(script: Path) -> str:
+    """What the names of an episode's files begin with.
+
+    >>> name_episode(Path("shows/salt.md")), name_episode(Path("What now?.md"))
+    ('salt', 'What now-')
+
+    Raises:
+        InputError: no system, or not every system, can have such files.
+    """
+    try:
+        stem = safe_name(script.stem)
+        safe_path(f"{stem}.mp3")
+    except InputError as error:
+        raise InputError(f"{error.problem}: give the script another name", place=str(script)) from error
+    return stem
 
 
 def name_tracks(speakers: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from voxpress.documents.subtitles import Subtitles
+from voxpress.documents.subtitles import FORMATS, Subtitles
 from voxpress.documents.subtitles.encodings import decode
 from voxpress.errors import InputError
 from voxpress.files import atomic
@@ -20,17 +20,24 @@ MOVABLE = ("srt", "vtt")
 """Formats whose times can be moved."""
 
 
-def require_movable(captions: Subtitles) -> None:
-    """See that the times of captions can be moved.
+def place_moved(captions: Subtitles, video: Path, given: Path | None = None) -> Path:
+    """Where captions go whose times are moved: beside the video, if nothing else is given.
 
     Raises:
-        InputError: their format is another one.
+        InputError: the times of their format cannot be moved, or the file would have the ending of another one.
     """
     if captions.format not in MOVABLE:
         raise InputError(
             f"times of {captions.format} cannot be moved: convert it to SRT or WebVTT",
             place=str(captions.path),
         )
+    endings = FORMATS[captions.format].extensions
+    if given is not None and given.suffix.lower() not in endings:
+        problem = (
+            f"{given}: the captions stay {captions.format}: the extension must be {' or '.join(endings)}"
+        )
+        raise InputError(problem, field="moved-captions")
+    return given or video.with_suffix(f".{captions.format}")
 
 
 def write_moved(
