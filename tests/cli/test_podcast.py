@@ -190,6 +190,25 @@ def test_an_edited_line_costs_its_turn_and_its_chapter(voxpress: Run, talk: Path
     assert (out / "feed.xml").read_text().count("<item>") == 1
 
 
+def test_an_edited_line_of_a_long_talk_without_headings_costs_a_part_or_two(
+    voxpress: Run, talk: Path
+) -> None:
+    out = talk.parent / "out"
+    lines = [f"**{'Ann' if n % 2 else 'Bob'}:** This is number {n}.\n\n[pause 50s]\n" for n in range(12)]
+    talk.write_text(HEAD + "\n".join(lines))
+    first = voxpress("podcast", talk, "-o", out)
+    made = int(first.said.split(" parts encoded")[0].split()[-1])
+    assert f"{made} of {made} parts encoded" in first.said
+    assert made >= 3
+    before = (out / "talk.mp3").read_bytes()
+    for number in (0, 11):
+        lines[number] = lines[number].replace("This is", "And this, finally, is")
+        talk.write_text(HEAD + "\n".join(lines))
+        edited = voxpress("podcast", talk, "-o", out)
+        assert f"1 of {made} parts encoded" in edited.said or f"2 of {made} parts encoded" in edited.said
+    assert (out / "talk.mp3").read_bytes() != before
+
+
 def test_a_second_episode_joins_the_first_in_the_feed(voxpress: Run, talk: Path) -> None:
     out = talk.parent / "out"
     voxpress("podcast", talk, "-o", out)

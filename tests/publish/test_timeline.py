@@ -1,9 +1,23 @@
 """When everything of an episode is heard."""
 
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+
 import pytest
 
-from voxpress.documents.scripts import BedEnd, Heading, Pause, SoundCue, Turn
-from voxpress.publish.podcast.timeline import GRID, LEAD_IN, RATE, Gaps, Length, Timeline, arrange
+from tests.growth import require_linear
+from voxpress.documents.scripts import BedEnd, Heading, Item, Pause, SoundCue, Turn
+from voxpress.publish.podcast.timeline import (
+    GRID,
+    LEAD_IN,
+    LONGEST,
+    RATE,
+    Gaps,
+    Length,
+    Timeline,
+    arrange,
+)
 
 ANN = Turn(speaker="Ann", text="Hello.")
 BOB = Turn(speaker="Bob", text="Hello, Ann.")
@@ -95,3 +109,90 @@ def test_a_chapter_is_as_long_wherever_it_stands() -> None:
         for lengths in ([1000, RATE, RATE], [200_000, RATE, RATE])
     )
     assert [e - s for s, e in short.parts][1:] == [e - s for s, e in long.parts][1:]
+
+
+def talk(count: int, **changed: float) -> tuple[list[Item], list[int]]:
+    """Turns of one to eight seconds; `t5=2` has turn 5 say something else, for two seconds."""
+    chance = random.Random(5)
+    lengths = [chance.uniform(1, 8) for _ in range(count)]
+    turns: list[Item] = [Turn(speaker="Ann" if n % 2 else "Bob", text=f"Number {n}.") for n in range(count)]
+    for name, length in changed.items():
+        number = int(name[1:])
+        turns[number] = Turn(speaker="Ann", text="Something else.")
+        lengths[number] = length
+    return turns, [round(each * RATE) for each in lengths]
+
+
+def list_parts(timeline: Timeline) -> list[tuple[object, ...]]:
+    """What is heard of each part, and when in it."""
+    return [
+        (
+            stop - start,
+            *(
+                (each.turn.text, each.start - start)
+                for each in timeline.turns
+                if start - RATE // 2 < each.start < stop + 5_700
+            ),
+        )
+        for start, stop in timeline.parts
+    ]
+
+
+def test_a_talk_without_headings_has_short_parts_that_turns_begin() -> None:
+    timeline = arrange(*talk(2000), {}, GAPS)
+    starts = {each.start for each in timeline.turns}
+    for start, stop in timeline.parts[1:]:
+        assert start % GRID == 0 and start + LEAD_IN in starts
+        assert 60 * RATE < stop - start + GRID <= LONGEST + GRID
+    gaps = [after.start - before.end for before, after in pairwise(timeline.turns)]
+    assert min(gaps) == round(0.4 * RATE)
+    assert max(gaps) < round(0.4 * RATE) + GRID
+
+
+@pytest.mark.parametrize("number", [3, 400, 977, 1500, 1999])
+def test_an_edit_changes_the_parts_around_it(number: int) -> None:
+    before = list_parts(arrange(*talk(2000), {}, GAPS))
+    after = list_parts(arrange(*talk(2000, **{f"t{number}": 9.7}), {}, GAPS))
+    assert len(before) > 40
+    assert 1 <= len(set(after) - set(before)) <= 4
+
+
+def test_a_turn_with_a_gap_of_its_own_begins_no_part() -> None:
+    turns, lengths = talk(400)
+    close = [Turn(speaker=each.speaker, text=each.text, gap=0.0) for each in turns if isinstance(each, Turn)]
+    timeline = arrange(close, lengths, {}, GAPS)
+    assert all(before.end == after.start for before, after in pairwise(timeline.turns))
+    assert all(stop - start <= LONGEST for start, stop in timeline.parts)
+
+
+def test_parts_begin_where_no_bed_plays() -> None:
+    turns, lengths = talk(120)
+    bed = SoundCue(name="theme", kind="bed")
+    items: list[Item] = [bed, *turns[:50], BedEnd(), *turns[50:60], bed, *turns[60:], BedEnd()]
+    timeline = arrange(items, lengths, {"theme": Length(RATE, RATE)}, GAPS)
+    assert timeline.turns[50].start <= timeline.parts[1][0] + LEAD_IN <= timeline.turns[60].start
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [ANN, Turn(speaker="Bob", text="An hour.")],
+        [ANN, SoundCue(name="long"), BOB],
+        [ANN, *[Pause(duration=600.0)] * 6, BOB],
+    ],
+    ids=["turn", "sting", "pause"],
+)
+def test_what_has_no_turn_for_an_hour_has_parts_all_the_same(items: Sequence[Item]) -> None:
+    lengths = [3600 * RATE if each.text == "An hour." else RATE for each in items if isinstance(each, Turn)]
+    timeline = arrange(items, lengths, {"long": Length(3600 * RATE)}, GAPS)
+    assert len(timeline.parts) >= 12
+    assert all(start % GRID == 0 and 0 < stop - start <= LONGEST for start, stop in timeline.parts)
+    assert timeline.parts[-1][1] == timeline.length
+
+
+@pytest.mark.parametrize("text", ["Number {}.", "Yes."], ids=["different", "equal"])
+def test_arranging_grows_with_the_turns(text: str) -> None:
+    def work(count: int) -> None:
+        arrange([Turn(speaker="Ann", text=text.format(n)) for n in range(count)], [RATE] * count, {}, GAPS)
+
+    require_linear(work, 80_000)

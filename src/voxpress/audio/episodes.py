@@ -1,4 +1,4 @@
-"""Finished episodes from parts that are encoded apart: whoever edits a chapter encodes that chapter only.
+"""Finished episodes from parts that are encoded apart: whoever edits one encodes that one only.
 
 A part is encoded together with a few frames of what is heard before and after it, and these are dropped. So the
 packets of all parts in a row decode as if they had been encoded at once, without a gap or a click. docs/decisions.md

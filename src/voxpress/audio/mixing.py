@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -94,8 +94,7 @@ class Mix:
         self.sample_rate, self.channels = sample_rate, channels
         self.length = max((each.end for each in layers), default=0) if length is None else length
         self._layers = layers
-        self._starts = np.array([each.start for each in layers], np.int64)
-        self._ends = np.array([each.end for each in layers], np.int64)
+        self._spans = Spans((each.start, each.end) for each in layers)
         self._attack, self._release = (
             round(ducking.attack * sample_rate),
             round(ducking.release * sample_rate),
@@ -111,8 +110,8 @@ class Mix:
             ValueError: a sound has another sample rate.
         """
         mixed = np.zeros((stop - start, self.channels), np.float32)
-        (heard,) = np.nonzero((self._starts < min(stop, self.length)) & (self._ends > start))
-        self._loaded = {number: self._loaded.get(number) or self._load(number) for number in heard.tolist()}
+        heard = self._spans.find(start, min(stop, self.length))
+        self._loaded = {number: self._loaded.get(number) or self._load(number) for number in heard}
         for number, sound in self._loaded.items():
             layer = self._layers[number]
             first, last = max(start, layer.start), min(stop, layer.end, self.length)
@@ -161,6 +160,31 @@ class Mix:
                 if first < last:
                     gains[first - start : last - start] = piece[first - at : last - at]
         return gains
+
+
+class Spans:
+    """Which of many spans of samples lie around a place, found as fast however many there are.
+
+    >>> Spans([(0, 10), (5, 20), (30, 40)]).find(8, 30)
+    [0, 1]
+    """
+
+    _STEP = 2**21
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._spans = list(spans)
+        self._near: dict[int, list[int]] = {}
+        for number, (start, end) in enumerate(self._spans):
+            for step in self._list_steps(start, end):
+                self._near.setdefault(step, []).append(number)
+
+    def find(self, start: int, stop: int) -> list[int]:
+        """Numbers of the spans that have something between `start` and `stop`, in order."""
+        near = sorted({each for step in self._list_steps(start, stop) for each in self._near.get(step, ())})
+        return [each for each in near if self._spans[each][0] < stop and self._spans[each][1] > start]
+
+    def _list_steps(self, start: int, stop: int) -> range:
+        return range(start // self._STEP, (stop - 1) // self._STEP + 1) if start < stop else range(0)
 
 
 def join_spans(spans: Iterator[tuple[int, int]], gap: int) -> list[tuple[int, int]]:

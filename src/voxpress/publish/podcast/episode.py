@@ -1,7 +1,7 @@
-"""An episode from its turns: mixed, brought to its loudness, encoded chapter by chapter.
+"""An episode from its turns: mixed, brought to its loudness, encoded part by part.
 
-What is encoded is in the store, under a key of all that is heard in it. So an edited line costs its turn, its chapter's
-encoding, and the copy of all other chapters.
+What is encoded is in the store, under a key of all that is heard in it. So an edited line costs its turn, its part's
+encoding, and the copy of all other parts.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from voxpress.audio import codec, tags
 from voxpress.audio.episodes import FRAMES, PEAKS, Codec, Encoding, encode_part, join_parts
 from voxpress.audio.mastering import LOUDNESS, Mastered, Measured, choose_gain, measure
-from voxpress.audio.mixing import Ducking, Layer, Mix
+from voxpress.audio.mixing import Ducking, Layer, Mix, Spans
 from voxpress.audio.signals import Channels, Decoded
 from voxpress.audio.waveform import Audio
 from voxpress.documents import scripts
@@ -117,7 +117,25 @@ def choose_channels(head: Head, files: Mapping[str, SoundFile]) -> Channels:
     return head.channels or (2 if files else 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Layers, each with what identifies its sound, by when they are heard."""
+
+    def __init__(self, layers: Sequence[tuple[Layer, str]]) -> None:
+        self._layers = layers
+        self._spans = Spans((layer.start, layer.end) for layer, _ in layers)
+
+    def find(self, start: int, stop: int) -> list[tuple[Layer, str]]:
+        """Those that have an influence on what is encoded of `start` to `stop`."""
+        near = self._find(start - _BEFORE, stop + _AFTER)
+        if any(layer.ducked for layer, _ in near):
+            near = self._find(start - _BEFORE - _DUCKING, stop + _AFTER + _DUCKING)
+        return near
+
+    def _find(self, start: int, stop: int) -> list[tuple[Layer, str]]:
+        return [self._layers[number] for number in self._spans.find(start, stop)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Episode:
     """An episode whose turns are spoken.
 
@@ -153,8 +171,15 @@ class Episode:
 
     def mix(self, speaker: str | None = None, channels: Channels | None = None) -> Mix:
         """What is heard; of one speaker only that one's turns."""
-        layers = [layer for layer, _ in self._list_layers(speaker)]
-        return Mix(layers, sample_rate=RATE, channels=channels or self.channels, length=self.timeline.length)
+        return self._mix(self._list_layers(speaker), channels or self.channels)
+
+    def _mix(self, layers: Sequence[tuple[Layer, str]], channels: Channels) -> Mix:
+        alone = [layer for layer, _ in layers]
+        return Mix(alone, sample_rate=RATE, channels=channels, length=self.timeline.length)
+
+    @cached_property
+    def _heard(self) -> Heard:
+        return Heard(self._list_layers())
 
     def _list_layers(self, speaker: str | None = None) -> list[tuple[Layer, str]]:
         """Each layer, and what identifies its sound."""
@@ -195,16 +220,17 @@ class Episode:
         return choose_gain(Measured.join(parts), self.loudness, PEAKS[codec])
 
     def _measure(self, start: int, stop: int) -> Measured:
-        key = clip_key(["measured", *self._identify(start, stop)], Output(format="wav"))
+        layers = self._heard.find(start, stop)
+        key = clip_key(["measured", *self._identify(layers, start, stop)], Output(format="wav"))
         data = self.store.sidecar(key, "f32")
         if data is None:
-            data = measure(self.mix(), start, stop).encode()
+            data = measure(self._mix(layers, self.channels), start, stop).encode()
             self.store.put_sidecar(key, "f32", data)
         return Measured.decode(data)
 
-    def _identify(self, start: int, stop: int) -> list[Json]:
-        """All that is heard from `start` to `stop`, and what has an influence on it."""
-        heard = [_describe(*each, start, stop) for each in _find_heard(self._list_layers(), start, stop)]
+    def _identify(self, layers: Sequence[tuple[Layer, str]], start: int, stop: int) -> list[Json]:
+        """What identifies all that has an influence on what is encoded of `start` to `stop`."""
+        heard = [_describe(*each, start, stop) for each in layers]
         return [_VERSION, self.channels, stop - start, min(start, _BEFORE), *heard]
 
     def encode(self, encoding: Encoding) -> tuple[list[Clip], int]:
@@ -217,10 +243,12 @@ class Episode:
         )
 
         def make(start: int, stop: int) -> tuple[Clip, bool]:
-            key = clip_key(["part", gain, *self._identify(start, stop)], output)
+            layers = self._heard.find(start, stop)
+            key = clip_key(["part", gain, *self._identify(layers, start, stop)], output)
             if (clip := self.store.clip(key)) is not None:
                 return clip, False
-            data = encode_part(Mastered(self.mix(), gain, PEAKS[encoding.codec]), start, stop, encoding)
+            mastered = Mastered(self._mix(layers, self.channels), gain, PEAKS[encoding.codec])
+            data = encode_part(mastered, start, stop, encoding)
             clip = Clip(
                 key=key,
                 format=encoding.codec,
@@ -285,17 +313,6 @@ def _work_on_each(spans: Sequence[tuple[int, int]], work: Callable[[int, int], M
     """What work on each part gives, in order. NumPy and the encoders leave room for other threads."""
     with ThreadPoolExecutor(min(len(spans), os.cpu_count() or 1, _MOST_THREADS)) as threads:
         return list(threads.map(lambda span: work(*span), spans))
-
-
-def _find_heard(layers: Sequence[tuple[Layer, str]], start: int, stop: int) -> list[tuple[Layer, str]]:
-    """The layers that have an influence on what is heard from `start` to `stop`."""
-
-    def find(more: int) -> list[tuple[Layer, str]]:
-        first, last = start - _BEFORE - more, stop + _AFTER + more
-        return [each for each in layers if each[0].start < last and each[0].end > first]
-
-    near = find(0)
-    return find(_DUCKING) if any(layer.ducked for layer, _ in near) else near
 
 
 def _describe(layer: Layer, sound: str, start: int, stop: int | None = None) -> Json:
