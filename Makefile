@@ -39,7 +39,7 @@ test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts
 	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -n 2 --dist loadfile \
-	  -m "models or engines or faults or s3 or slow or clients" $(PYTEST)
+	  -m "models or engines or faults or s3 or slow or clients or cluster" $(PYTEST)
 
 # Clients of the server as they are, in Python, in JavaScript and in a browser.
 clients: $(STAMPS)/dev $(STAMPS)/clients

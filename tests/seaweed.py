@@ -58,6 +58,8 @@ class SeaweedFS:
                 ),
                 *(f"-{name}.port={port}" for name, port in ports.items()),
                 *("-volume.max=20", "-master.volumeSizeLimitMB=64"),
+                # Catalogues with fixed ports, so that two servers can run at once.
+                *("-s3.port.iceberg=0", "-s3.port.lance=0"),
             ],
             cwd=folder,
             stdout=(folder / "log").open("wb"),
