@@ -1,19 +1,19 @@
-"""Sound into files, alone or beside a video whose packets are copied as they are."""
+"""Copies of videos with one sound more, whose other packets are as they were."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from voxpress import languages
 from voxpress.audio import decoding
-from voxpress.audio.arrays import Samples, np
-from voxpress.audio.signals import Channels, Signal, read_blocks
+from voxpress.audio.containers import CODECS, VIDEOS, Kind, Target, find_kind, writing
+from voxpress.audio.signals import Signal
+from voxpress.audio.soundtracks import SoundTrack
 from voxpress.audio.videos import (
     MOST_MISSING,
     Video,
@@ -24,83 +24,14 @@ from voxpress.audio.videos import (
     open_video,
 )
 from voxpress.errors import InputError, UnsupportedOption, suggest
-from voxpress.files import atomic
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
-    import av
     from av.container import InputContainer, OutputContainer
     from av.stream import Stream
 
 TimeMap = Callable[[Seconds], Seconds]
 """When something of the video is seen in the new one."""
-
-
-class Kind(NamedTuple):
-    """A kind of files with sound.
-
-    Attributes:
-        container: name of FFmpeg's muxer.
-        encoder: the usual one.
-        options: of the muxer.
-    """
-
-    container: str
-    encoder: str
-    options: Mapping[str, str] = MappingProxyType({})
-
-
-_FAST = MappingProxyType({"movflags": "+faststart"})
-SOUNDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        ".wav": Kind("wav", "pcm_s24le", MappingProxyType({"rf64": "auto"})),
-        ".flac": Kind("flac", "flac"),
-        ".mp3": Kind("mp3", "libmp3lame", MappingProxyType({"id3v2_version": "3"})),
-        ".m4a": Kind("ipod", "aac", _FAST),
-        ".aac": Kind("adts", "aac"),
-        ".opus": Kind("opus", "libopus"),
-        ".ogg": Kind("ogg", "libopus"),
-        ".mka": Kind("matroska", "libopus"),
-    }
-)
-"""Kinds of files with sound only, by their extensions."""
-VIDEOS: Mapping[str, Kind] = MappingProxyType(
-    {
-        ".mp4": Kind("mp4", "aac", _FAST),
-        ".m4v": Kind("mp4", "aac", _FAST),
-        ".mov": Kind("mov", "aac", _FAST),
-        ".mkv": Kind("matroska", "aac"),
-        ".webm": Kind("webm", "libopus"),
-    }
-)
-"""Kinds of files with a video, by their extensions."""
-CODECS: Mapping[str, str] = MappingProxyType({"aac": "aac", "opus": "libopus", "flac": "flac"})
-"""Encoders of the sound of a video by the name of their codec."""
-
-
-class _Encoder(NamedTuple):
-    """How an encoder is used.
-
-    Attributes:
-        form: of its samples.
-        bits: in a second, for one channel and for two; None where it is not chosen.
-        frame: samples that it gets at once.
-    """
-
-    form: str
-    bits: tuple[int | None, int | None] = (None, None)
-    options: Mapping[str, str] = MappingProxyType({})
-
-
-_ENCODERS: Mapping[str, _Encoder] = MappingProxyType(
-    {
-        "pcm_s24le": _Encoder("s32"),
-        "flac": _Encoder("s32"),
-        "libmp3lame": _Encoder("fltp", (128_000, 192_000)),
-        "aac": _Encoder("fltp", (96_000, 192_000), MappingProxyType({"aac_coder": "fast"})),
-        "libopus": _Encoder("flt", (64_000, 128_000)),
-    }
-)
 _QUICKTIME = MappingProxyType(
     {"deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb"}
 )
@@ -121,31 +52,6 @@ _PICTURES = MappingProxyType(
 """Extension and type of a cover picture, by its codec."""
 _WITH = MappingProxyType({False: ("matroska",), True: ("matroska", "mp4")})
 """Containers that can have attachments, and those that can have a cover picture."""
-
-
-def write_sound(
-    target: str | os.PathLike[str], signal: Signal, *, language: str = "", title: str = ""
-) -> None:
-    """Write a signal as a file, as its extension says.
-
-    Args:
-        language: BCP 47 tag.
-
-    Raises:
-        UnsupportedOption: the extension is another one.
-        StoreError: it cannot be written.
-    """
-    kind = find_kind(target, SOUNDS)
-    with _writing(target, kind) as written:
-        out = written.container
-        stream, encoder = _add_sound(out, kind.encoder, signal.channels, signal.sample_rate)
-        tags = {"title": title, "language": languages.iso_639_2(language) if language else ""}
-        # Ogg keeps them with the stream.
-        (stream if kind.container in ("ogg", "opus") else out).metadata.update(
-            {name: value for name, value in tags.items() if value}
-        )
-        for packet in _encode(stream, signal, encoder):
-            written.mux(packet)
 
 
 def add_sound(
@@ -181,18 +87,17 @@ def add_sound(
     check_copy(video, target, codec=codec, instead=instead)
     kind = find_kind(target, VIDEOS)
     name = CODECS[codec] if codec else kind.encoder
-    with open_video(video.path) as source, _writing(target, _keep_tags(kind, source)) as written:
+    with open_video(video.path) as source, writing(target, _keep_tags(kind, source)) as written:
         out = written.container
 
-        def add() -> tuple[Any, _Encoder]:
-            stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
-            stream.metadata.update(_name_sound(title, language, kind.container))
-            stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
-            return stream, encoder
+        def add() -> SoundTrack:
+            track = SoundTrack(out, name, signal.channels, signal.sample_rate)
+            track.stream.metadata.update(_name_sound(title, language, kind.container))
+            track.stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
+            return track
 
         copier = _Copier(source, written, video, add, instead=instead, moved=moved)
-        stream, encoder = copier.added
-        copier.copy(_encode(stream, signal, encoder, find_start(source)))
+        copier.copy(copier.added.encode(signal, find_start(source)))
         return copier.left_out
 
 
@@ -223,143 +128,6 @@ def check_copy(
         for each in source.streams:
             if each is not replaced and each.type in ("video", "audio", "subtitle") and not is_picture(each):
                 _add_same(out, each, name)
-
-
-def find_kind(path: str | os.PathLike[str], kinds: Mapping[str, Kind]) -> Kind:
-    """The kind of file that an extension stands for.
-
-    Raises:
-        UnsupportedOption: it stands for none.
-        InputError: a device or a pipe is there, in which nobody can go back.
-    """
-    if atomic.is_device(path):
-        raise InputError(f"{os.fspath(path)}: is a device or a pipe; name a file", field="output")
-    extension = os.path.splitext(path)[1].lower()
-    if extension in kinds:
-        return kinds[extension]
-    known = ", ".join(kinds)
-    raise UnsupportedOption(
-        f"{os.fspath(path)}: the extension must be one of {known}{suggest(extension, kinds)}", field="output"
-    )
-
-
-# Reading
-
-
-class _CarefulFile:
-    """A file that keeps its first error. PyAV would print it, and go on."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.name = file.name
-        self.error: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        self._try(lambda: self._file.write(data))
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._try(lambda: self._file.seek(offset, whence))
-
-    def tell(self) -> int:
-        return self._try(self._file.tell)
-
-    def flush(self) -> None:
-        self._try(lambda: self._file.flush() or 0)
-
-    def _try(self, act: Callable[[], int]) -> int:
-        if self.error is None:
-            try:
-                return act()
-            except OSError as error:
-                self.error = error
-        return 0
-
-    def require(self) -> None:
-        """See that everything could be written.
-
-        Raises:
-            OSError: it could not.
-        """
-        if self.error is not None:
-            raise self.error
-
-
-class _Target(NamedTuple):
-    """A container that is written."""
-
-    container: OutputContainer
-    file: _CarefulFile
-
-    def mux(self, packet: Any) -> None:
-        self.container.mux_one(packet)
-        self.file.require()
-
-
-@contextlib.contextmanager
-def _writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[_Target]:
-    """A container that is written whole or not at all."""
-    import av
-
-    # What an encoder puts before the first sample would else delay everything.
-    options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled", **kind.options}
-    with atomic.replacing(target, durable=True) as file:
-        careful = _CarefulFile(file)
-
-        def reopen(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives
-            careful.flush()
-            return open(file.name, "rb")
-
-        out = av.open(careful, "w", format=kind.container, options=options, io_open=reopen)
-        try:
-            yield _Target(out, careful)
-            out.close()
-            careful.flush()
-            careful.require()
-        except av.FFmpegError as error:
-            careful.require()
-            raise OSError(error.errno or 0, error.strerror or str(error)) from error
-        finally:
-            with contextlib.suppress(Exception):
-                out.close()
-
-
-def _add_sound(out: OutputContainer, encoder: str, channels: Channels, rate: int) -> tuple[Any, _Encoder]:
-    used = _ENCODERS[encoder]
-    stream: Any = out.add_stream(
-        encoder,
-        rate=rate,
-        layout="mono" if channels == 1 else "stereo",
-        options={"flags": "+bitexact", **used.options},
-    )
-    stream.codec_context.format = used.form
-    if (bits := used.bits[channels - 1]) is not None:
-        stream.codec_context.bit_rate = bits
-    stream.codec_context.time_base = Fraction(1, rate)
-    return stream, used
-
-
-def _encode(stream: Any, signal: Signal, encoder: _Encoder, start: Fraction = Fraction(0)) -> Iterator[Any]:
-    """The packets of a signal, whose first sample is heard at `start`."""
-    at = round(start * signal.sample_rate)
-    for block in read_blocks(signal):
-        yield from stream.encode(_to_frame(block, encoder.form, signal.sample_rate, at))
-        at += len(block)
-    yield from stream.encode(None)
-
-
-def _to_frame(block: Samples, form: str, rate: int, at: int) -> av.AudioFrame:
-    import av
-
-    layout = "mono" if block.shape[1] == 1 else "stereo"
-    values: Any = np.clip(block, -1.0, 1.0)
-    if form == "s32":
-        values = np.clip(np.rint(values * 2.0**23), -(2**23), 2**23 - 1).astype(np.int32) << 8
-    # Planes, or all channels of a sample side by side.
-    values = values.T if form.endswith("p") else values.reshape(1, -1)
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(values), format=form, layout=layout)
-    frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
-    return frame
 
 
 def _keep_tags(kind: Kind, source: InputContainer) -> Kind:
@@ -415,9 +183,9 @@ class _Copier:
     def __init__(
         self,
         source: InputContainer,
-        target: _Target,
+        target: Target,
         video: Video,
-        add: Callable[[], tuple[Any, _Encoder]],
+        add: Callable[[], SoundTrack],
         *,
         instead: bool,
         moved: TimeMap | None,

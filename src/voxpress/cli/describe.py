@@ -83,7 +83,7 @@ def describe(
     making: Making,
 ) -> None:
     """Speak descriptions of a video's pictures where nobody speaks in it, for people who do not see them."""
-    from voxpress.audio.muxing import SOUNDS, VIDEOS, find_kind
+    from voxpress.audio.containers import SOUNDS, VIDEOS, find_kind
     from voxpress.audio.videos import read_video
     from voxpress.cli.tables import count
     from voxpress.documents import subtitles as documents

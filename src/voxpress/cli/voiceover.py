@@ -126,7 +126,8 @@ def voiceover(
 
     No cue is ever moved. What is too long is spoken faster, within a limit; what is still too long is cut and named.
     """
-    from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind
+    from voxpress.audio.containers import SOUNDS, VIDEOS, find_kind
+    from voxpress.audio.muxing import check_copy
     from voxpress.audio.videos import read_video
     from voxpress.files import atomic
     from voxpress.publish.voiceover.report import check_names
@@ -313,7 +314,8 @@ class Work:
         moved: TimeMap | None = None,
     ) -> None:
         """Write the sound, alone or in a copy of the video."""
-        from voxpress.audio.muxing import add_sound, write_sound
+        from voxpress.audio.muxing import add_sound
+        from voxpress.audio.soundtracks import write_sound
 
         language = self.language
         if video is None:
