@@ -116,15 +116,16 @@ def describe(
     work = Work.open(descriptions, reading, making, cast, encoding=encoding, join=False)
     if dry_run:
         raise typer.Exit(work.forecast(known.duration, 1e9 if extended else max_speed))
-    from voxpress.publish.voiceover.describing import Arrangement, Timetable
+    from voxpress.publish.voiceover.describing import Arrangement
     from voxpress.publish.voiceover.mixing import choose_gain, make_signal
     from voxpress.publish.voiceover.speaking import RATE
 
     arrangement = Arrangement(work.speaking.subtitles, spoken_in, extended=extended)
     track = work.speak(known.duration, max_speed, arrangement.arrange)
-    times = Timetable(arrangement.holds)
+    times = arrangement.times
     if extended:
-        track = track.move(times.begin, round((known.duration + times.total) * RATE))
+        starts = arrangement.list_starts(each.placed for each in track.cues)
+        track = track.move(starts, round((known.duration + times.total) * RATE))
     gain = choose_gain(track, loudness, PEAK)
     signal = make_signal(track, gain, PEAK, under=None if alone else known, holds=times.holds)
     work.write(
