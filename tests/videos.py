@@ -11,8 +11,10 @@ import av
 import numpy as np
 
 
-def make_video(path: Path, duration: float = 10.0, *, codec: str = "mpeg4", sound: str = "aac") -> Path:
-    """Grey pictures, a soft tone in two channels, a title, a chapter."""
+def make_video(
+    path: Path, duration: float = 10.0, *, codec: str = "mpeg4", sound: str = "aac", silence: float = 0.0
+) -> Path:
+    """Grey pictures, a soft tone in two channels, silence after them, a title, a chapter."""
     out: Any
     with av.open(path, "w") as out:
         picture = out.add_stream(codec, rate=25)
@@ -36,6 +38,12 @@ def make_video(path: Path, duration: float = 10.0, *, codec: str = "mpeg4", soun
                 sounds.sample_rate, sounds.pts = 48_000, number * 1920
                 out.mux(voice.encode(sounds))
         out.mux(picture.encode(None))
+        for number in range(round(duration * 25), round((duration + silence) * 25)):
+            sounds = av.AudioFrame.from_ndarray(
+                np.zeros((2, 1920), np.float32), format="fltp", layout="stereo"
+            )
+            sounds.sample_rate, sounds.pts = 48_000, number * 1920
+            out.mux(voice.encode(sounds))
         if voice:
             out.mux(voice.encode(None))
     return path

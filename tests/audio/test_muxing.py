@@ -149,6 +149,19 @@ def test_what_cannot_be_written_is_known_before(
         check_copy(known, tmp_path / target, **arguments)
 
 
+@pytest.mark.parametrize("codec", ["libvpx-vp9", "libvpx"])
+@pytest.mark.parametrize("target", ["new.mov", "new.mp4"])
+def test_a_header_that_cannot_be_written_is_known_before(tmp_path: Path, codec: str, target: str) -> None:
+    known = read_video(make_video(tmp_path / "v.webm", 1.0, codec=codec, sound="libopus"))
+    if (codec, target) == ("libvpx-vp9", "new.mp4"):
+        check_copy(known, tmp_path / target)
+        return
+    with pytest.raises(
+        InputError, match=r"cannot be in mo?[vp]4?: name a file of the same kind .* \(\.webm\)"
+    ):
+        check_copy(known, tmp_path / target)
+
+
 @pytest.mark.parametrize("codec", ["ac3", "eac3", "mp2", "libmp3lame"])
 def test_the_sound_of_films_can_be_mixed(tmp_path: Path, codec: str) -> None:
     known = read_video(make_video(tmp_path / "v.mkv", 1.0, sound=codec))
@@ -164,6 +177,8 @@ def test_sound_that_cannot_be_read_is_refused_before(tmp_path: Path, codec: str)
     check_copy(known, tmp_path / "a.mkv")
     with pytest.raises(InputError, match=f"its {codec} sound cannot be read"):
         check_copy(known, tmp_path / "a.mkv", instead=True)
+    with pytest.raises(InputError, match=f"its {codec} sound cannot be read: take the voice alone"):
+        check_copy(known, tmp_path / "a.mkv", mixed=True)
 
 
 @pytest.mark.parametrize("first", [b"wide", b"free", b"skip"])

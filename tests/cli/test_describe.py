@@ -152,6 +152,55 @@ def test_chapters_wait_too(voxpress: Run, film: Path) -> None:
         assert chapter["end"] * chapter["time_base"] == pytest.approx(4.0 + end - 1.1, abs=0.002)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "v.mp4"], "v.mp4: is the video itself"),
+        (["-o", "n.mp4", "--extended", "--moved-captions", "c.vtt"], "c.vtt: are the captions themselves"),
+        (
+            ["-o", "n.mp4", "--extended", "--moved-captions", "./d.vtt"],
+            "d.vtt: are the descriptions themselves",
+        ),
+        (["-o", "c.mp4", "--extended"], "c.vtt: are the captions themselves"),
+        (["-o", "d.mp4", "--extended"], "d.vtt: are the descriptions themselves"),
+        (["-o", "n.wav", "--report", "n.csv/../v.mp4"], "the extension must be"),
+        (["-o", "n.mp4", "--extended", "--moved-captions", "n.mp4"], "n.mp4: is the file of --output, too"),
+    ],
+)
+def test_what_is_read_stays(voxpress: Run, film: Path, arguments: list[str], words: str) -> None:
+    before = {path: path.read_bytes() for path in film.parent.iterdir() if path.is_file()}
+    done = voxpress("describe", "d.vtt", "--video", "v.mp4", "--captions", "c.vtt", *arguments, status=2)
+    assert words in done.warned
+    assert {path: path.read_bytes() for path in film.parent.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "n.webm"], "its mpeg4 video cannot be in webm"),
+        (["-o", "n.mp4", "--codec", "vorbis"], "no codec 'vorbis'"),
+        (["-o", "n.mov", "--codec", "opus"], "and opus as the new sound cannot be in mov"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_spoken(
+    voxpress: Run, film: Path, arguments: list[str], words: str
+) -> None:
+    done = voxpress("describe", "d.vtt", "--video", "v.mp4", *arguments, status=2)
+    assert words in done.warned and not list(film.parent.glob("**/takes"))
+
+
+@pytest.mark.parametrize(("name", "sound"), [("v.mp4", "aac"), ("v.mkv", "aac"), ("v.webm", "libopus")])
+@pytest.mark.parametrize("extended", [True, False])
+def test_a_sound_that_is_longer_than_the_pictures(
+    voxpress: Run, film: Path, name: str, sound: str, extended: bool
+) -> None:
+    codec = {"v.webm": "libvpx"}.get(name, "mpeg4")
+    make_video(film.with_name(name), 4.0, codec=codec, sound=sound, silence=8.0)
+    options = ["--extended"] if extended else []
+    voxpress("describe", "d.vtt", "--video", name, "-o", f"new.{name}", *options)
+    assert len(list_pictures(film.with_name(f"new.{name}"))) == 100
+
+
 def test_wrong_use(voxpress: Run, film: Path) -> None:
     (film.parent / "c.ass").write_text(
         "[Script Info]\n\n[Events]\nFormat: Start, End, Text\nDialogue: 0:00:01.00,0:00:02.00,Hello.\n"

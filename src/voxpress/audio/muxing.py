@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxpress import languages
 from voxpress.audio import decoding
-from voxpress.audio.containers import CODECS, VIDEOS, Kind, Target, find_kind, writing
+from voxpress.audio.containers import CODECS, VIDEOS, Kind, find_kind, writing
 from voxpress.audio.signals import Signal
 from voxpress.audio.soundtracks import SoundTrack
 from voxpress.audio.videos import (
@@ -96,15 +96,23 @@ def add_sound(
             track.stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
             return track
 
-        copier = _Copier(source, written, video, add, instead=instead, moved=moved)
-        copier.copy(copier.added.encode(signal, find_start(source)))
+        copier = _Copier(source, out, video, add, instead=instead, moved=moved)
+        copier.copy(copier.added.encode(signal, find_start(source)), written.mux)
         return copier.left_out
 
 
 def check_copy(
-    video: Video, target: str | os.PathLike[str], *, codec: str | None = None, instead: bool = False
+    video: Video,
+    target: str | os.PathLike[str],
+    *,
+    codec: str | None = None,
+    instead: bool = False,
+    mixed: bool = False,
 ) -> None:
     """See that a copy of a video with one sound more can be made. See `add_sound`.
+
+    Args:
+        mixed: whether the first sound of the video is heard in the new one; what takes its place is.
 
     Raises:
         InputError: something in the video cannot be in the container, or its sound cannot be read to be mixed.
@@ -120,14 +128,28 @@ def check_copy(
     with open_video(name) as source, av.open(io.BytesIO(), "w", format=kind.container) as out:
         if codec is not None and CODECS[codec] not in out.supported_codecs:
             raise UnsupportedOption(f"{kind.container} cannot have {codec}: take another --codec")
-        replaced = source.streams.audio[0] if instead and source.streams.audio else None
-        if replaced is not None and name_codec(replaced) not in decoding.DECODERS:
+        first = source.streams.audio[0] if (instead or mixed) and source.streams.audio else None
+        if first is not None and name_codec(first) not in decoding.DECODERS:
             raise InputError(
-                f"its {name_codec(replaced)} sound cannot be read: add the voice to it", place=name
+                f"its {name_codec(first)} sound cannot be read: "
+                + ("take the voice alone" if mixed else "add the voice to it"),
+                place=name,
             )
-        for each in source.streams:
-            if each is not replaced and each.type in ("video", "audio", "subtitle") and not is_picture(each):
-                _add_same(out, each, name)
+        encoder = CODECS[codec] if codec else kind.encoder
+        _Copier(source, out, video, lambda: SoundTrack(out, encoder, 2, 48_000), instead=instead, moved=None)
+        try:
+            out.start_encoding()
+        except av.FFmpegError as error:
+            what = f"what it holds ({', '.join(video.streams)}) and {encoder.removeprefix('lib')} as the new sound"
+            raise _refuse(what, kind.container, name) from error
+
+
+def _refuse(what: str, container: str, name: str) -> InputError:
+    extension = os.path.splitext(name)[1]
+    return InputError(
+        f"{what} cannot be in {container}: name a file of the same kind for the copy ({extension})",
+        place=name,
+    )
 
 
 def _keep_tags(kind: Kind, source: InputContainer) -> Kind:
@@ -142,11 +164,7 @@ def _add_same(out: OutputContainer, stream: Any, name: str) -> Any:
     try:
         return out.add_stream_from_template(stream, opaque=True)
     except ValueError as error:
-        raise InputError(
-            f"its {name_codec(stream)} {stream.type} cannot be in {out.format.name}: name a file of the same kind"
-            f" for the copy ({os.path.splitext(name)[1]})",
-            place=name,
-        ) from error
+        raise _refuse(f"its {name_codec(stream)} {stream.type}", out.format.name, name) from error
 
 
 def _name_sound(title: str, language: str, container: str) -> dict[str, str]:
@@ -183,14 +201,14 @@ class _Copier:
     def __init__(
         self,
         source: InputContainer,
-        target: Target,
+        out: OutputContainer,
         video: Video,
         add: Callable[[], SoundTrack],
         *,
         instead: bool,
         moved: TimeMap | None,
     ) -> None:
-        self._source, self._target, self._out = source, target, target.container
+        self._source, self._out = source, out
         self._video, self._name = video, os.fspath(video.path)
         self._moved, self._start = moved, find_start(source)
         self.left_out: list[str] = []
@@ -261,17 +279,17 @@ class _Copier:
             each["start"], each["end"] = (self._move(each[name], unit) for name in ("start", "end"))
         self._out.set_chapters(chapters)
 
-    def copy(self, sound: Iterator[Any]) -> None:
+    def copy(self, sound: Iterator[Any], mux: Callable[[Any], None]) -> None:
         """Copy all packets, and those of the sound between them, in the order of their times."""
         ahead, now = next(sound, None), Fraction(0)
         for packet in self._read():
             now = max(now, (packet.dts or 0) * packet.time_base)
             while ahead is not None and ahead.dts * ahead.time_base <= now:
-                self._target.mux(ahead)
+                mux(ahead)
                 ahead = next(sound, None)
-            self._target.mux(packet)
+            mux(packet)
         while ahead is not None:
-            self._target.mux(ahead)
+            mux(ahead)
             ahead = next(sound, None)
 
     def _read(self) -> Iterator[Any]:
@@ -286,11 +304,14 @@ class _Copier:
                 packet: Any = next(packets, None)
             if packet is None:
                 break
-            if not packet.size or packet.stream_index not in self._streams:
+            if not packet.size:
                 continue
-            if packet.pts is not None:
+            # What is left out is a part of the video too.
+            if packet.pts is not None and packet.time_base:
                 end = (packet.pts + (packet.duration or 0)) * packet.time_base
                 last = max(last, float(end))  # some programs count a late start as a part of the duration
+            if packet.stream_index not in self._streams:
+                continue
             if self._moved is not None:
                 self._shift(packet)
             packet.stream = self._streams[packet.stream_index]

@@ -83,36 +83,33 @@ def describe(
     making: Making,
 ) -> None:
     """Speak descriptions of a video's pictures where nobody speaks in it, for people who do not see them."""
-    from voxpress.audio.containers import SOUNDS, VIDEOS, find_kind
+    from voxpress.audio.containers import SOUNDS
+    from voxpress.audio.muxing import check_copy
     from voxpress.audio.videos import read_video
     from voxpress.cli.tables import count
     from voxpress.documents import subtitles as documents
-    from voxpress.files import atomic
     from voxpress.publish.voiceover import captions as captioning
-    from voxpress.publish.voiceover.report import check_names, write_report
+    from voxpress.publish.voiceover.report import check_names, check_outputs, write_report
 
-    if mode not in ("mix", "add"):
-        raise InputError(f"--mode is mix or add, not {mode!r}")
     target = output.expanduser()
     alone = target.suffix.lower() in SOUNDS
-    if not alone:
-        find_kind(target, VIDEOS)
-    if extended and (alone or mode == "add"):
-        raise InputError(
-            "--extended makes a longer video with one sound: name a video with -o, without --mode add"
-        )
-    if moved is not None and not (extended and captions):
-        raise InputError("--moved-captions needs --extended and --captions")
+    _check_options(target, mode, alone=alone, extended=extended, moved=moved, captions=captions)
     check_names(report, None)
     known = read_video(video)
     spoken_in = documents.read(captions) if captions else None
-    place = moved
     if extended and spoken_in:
         captioning.require_movable(spoken_in)
-        place = moved or target.with_suffix(f".{spoken_in.format}")
-    for path, option in ((target, "output"), (report, "report"), (place, "moved-captions")):
-        if path is not None:
-            atomic.require_place(path, option)
+        moved = moved or target.with_suffix(f".{spoken_in.format}")
+    check_outputs(
+        {"output": target, "report": report, "moved-captions": moved},
+        {
+            "is the video itself": video,
+            "are the captions themselves": captions,
+            "are the descriptions themselves": descriptions,
+        },
+    )
+    if not alone:
+        check_copy(known, target, codec=codec, instead=mode == "mix", mixed=True)
     work = Work.open(descriptions, reading, making, cast, encoding=encoding, join=False)
     if dry_run:
         raise typer.Exit(work.forecast(known.duration, 1e9 if extended else max_speed))
@@ -138,8 +135,8 @@ def describe(
         describes=True,
         moved=times.move if times.holds else None,
     )
-    if place is not None and spoken_in is not None:
-        captioning.write_moved(spoken_in, place, times.move)
+    if moved is not None and spoken_in is not None:
+        captioning.write_moved(spoken_in, moved, times.move)
     if report is not None:
         write_report(report, track)
     print(target)
@@ -147,3 +144,20 @@ def describe(
         print(f"the picture is held {count(len(times.holds), 'time')}, {times.total:,.1f} s in all")
     hint = "" if extended else "--extended holds the picture for as long as a description needs"
     raise typer.Exit(work.tell(track, hint))
+
+
+def _check_options(
+    target: Path, mode: str, *, alone: bool, extended: bool, moved: Path | None, captions: Path | None
+) -> None:
+    from voxpress.audio.containers import VIDEOS, find_kind
+
+    if mode not in ("mix", "add"):
+        raise InputError(f"--mode is mix or add, not {mode!r}")
+    if not alone:
+        find_kind(target, VIDEOS)
+    if extended and (alone or mode == "add"):
+        raise InputError(
+            "--extended makes a longer video with one sound: name a video with -o, without --mode add"
+        )
+    if moved is not None and not (extended and captions):
+        raise InputError("--moved-captions needs --extended and --captions")

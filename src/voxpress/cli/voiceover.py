@@ -129,24 +129,17 @@ def voiceover(
     from voxpress.audio.containers import SOUNDS, VIDEOS, find_kind
     from voxpress.audio.muxing import check_copy
     from voxpress.audio.videos import read_video
-    from voxpress.files import atomic
-    from voxpress.publish.voiceover.report import check_names
+    from voxpress.publish.voiceover.report import check_names, check_outputs
 
     if mode not in ("add", "mix"):
         raise InputError(f"--mode is add or mix, not {mode!r}")
     target = output.expanduser()
     find_kind(target, SOUNDS if video is None else VIDEOS)
     check_names(report, spoken)
-    for place, option in (
-        (target, "output"),
-        (report, "report"),
-        (spoken, "subtitles"),
-        (cues and cues / "cues.json", "cues"),
-    ):
-        if place is not None:
-            atomic.require_place(place, option)
-            if place.exists() and subtitles.exists() and place.samefile(subtitles):
-                raise InputError(f"{place}: are the subtitles themselves: name another file", field=option)
+    check_outputs(
+        {"output": target, "report": report, "subtitles": spoken, "cues": cues and cues / "cues.json"},
+        {"are the subtitles themselves": subtitles, "is the video itself": video},
+    )
     known = read_video(video) if video else None
     if mode == "mix" and (known is None or known.sound is None):
         what = "--mode mix needs --video" if known is None else f"{video}: has no sound to mix with"
