@@ -43,7 +43,8 @@ def make_video(
                 np.zeros((2, 1920), np.float32), format="fltp", layout="stereo"
             )
             sounds.sample_rate, sounds.pts = 48_000, number * 1920
-            out.mux(voice.encode(sounds))
+            if voice:
+                out.mux(voice.encode(sounds))
         if voice:
             out.mux(voice.encode(None))
     return path

@@ -116,13 +116,19 @@ def test_holds_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "point", "moved"),
+    ("text", "form", "moved"),
     [
-        ("01:00:59,900 --> 01:01:00,000", ",", "01:01:00,400 --> 01:01:00,500"),
-        ("00:01.000 --> 00:02.5 align:left", ".", "00:00:01.500 --> 00:00:03.000 align:left"),
-        ("At 10:30.500 we left", ".", "At 10:30.500 we left"),
-        ("<b>me</b> <00:01.000>now", ".", "<b>me</b> <00:00:01.500>now"),
+        ("01:00:59,900 --> 01:01:00,000", "srt", "01:01:00,400 --> 01:01:00,500"),
+        ("00:01.000 --> 00:02.500 align:left", "vtt", "00:00:01.500 --> 00:00:03.000 align:left"),
+        ("At 10:30.500 we left", "vtt", "At 10:30.500 we left"),
+        ("<b>me</b> <00:01.000>now", "vtt", "<b>me</b> <00:00:01.500>now"),
+        ("100:00:01.000 --> 100:00:02.000", "vtt", "100:00:01.500 --> 100:00:02.500"),
+        # As people write SubRip.
+        ("00:00:01 --> 00:00:02", "srt", "00:00:01,500 --> 00:00:02,500"),
+        ("0:1,5 -> 0:2,5 X1:10 X2:20", "srt", "00:00:02,000 -> 00:00:03,000 X1:10 X2:20"),
+        ("00 : 00 : 01.000 --> 00:00:02:250", "srt", "00:00:01,500 --> 00:00:02,750"),
+        ("The 10:30 --> and <00:00:01,000> on", "srt", "The 10:30 --> and <00:00:01,000> on"),
     ],
 )
-def test_times_of_captions(text: str, point: str, moved: str) -> None:
-    assert move_times(text, lambda at: at + 0.5, point) == moved
+def test_times_of_captions(text: str, form: str, moved: str) -> None:
+    assert move_times(text, lambda at: at + 0.5, form) == moved
