@@ -53,6 +53,9 @@ _PICTURES = MappingProxyType(
 _WITH = MappingProxyType({False: ("matroska",), True: ("matroska", "mp4")})
 """Containers that can have attachments, and those that can have a cover picture."""
 
+_HELD_AHEAD = Fraction(1, 20)
+"""Seconds after the end of a picture in which a hold begins that it is held for, too."""
+
 
 def add_sound(
     video: Video,
@@ -324,17 +327,23 @@ class _Copier:
 
     def _shift(self, packet: Any) -> None:
         """Move a packet in time. Times of decoding go the same way, so no picture comes before it is decoded."""
-        unit = packet.time_base
+        unit, pictures = packet.time_base, packet.stream.type == "video"
+        # The first picture is shown from its time on, also if it is held at once.
+        first = packet.stream.start_time if pictures else None
         if packet.pts is not None:
             end = packet.pts + (packet.duration or 0)
-            if packet.stream.type == "subtitle":
+            if pictures:
+                # The last one may end a little before the sound, and with it the hold after it.
+                ahead = round(_HELD_AHEAD / unit)
+                packet.duration = self._move(end + ahead, unit) - ahead - self._move(packet.pts, unit, first)
+            elif packet.stream.type == "subtitle":
                 packet.duration = self._move(end, unit) - self._move(packet.pts, unit)
-            packet.pts = self._move(packet.pts, unit)
+            packet.pts = self._move(packet.pts, unit, first)
         if packet.dts is not None:
-            packet.dts = self._move(packet.dts, unit)
+            packet.dts = self._move(packet.dts, unit, first)
 
-    def _move(self, at: int, unit: Fraction) -> int:
-        if self._moved is None:
+    def _move(self, at: int, unit: Fraction, first: int | None = None) -> int:
+        if self._moved is None or (first is not None and at <= first):
             return at
         seconds = float(at * unit - self._start)
         return at + round(Fraction(self._moved(seconds) - seconds) / unit)
