@@ -163,7 +163,7 @@ def test_sound_and_picture_stay_together(
         "00:03.157 --> 00:03.200\nAnd another one.\n\n00:06.333 --> 00:06.400\nAgain it is white.\n\n"
         "00:06.333 --> 00:06.400\nAgain it is black.\n\n00:09.700 --> 00:09.900\nThis is the end of all the flashes.\n"
     )
-    (film.parent / "c.vtt").write_text("WEBVTT\n\n00:01.567 --> 00:09.500\nHello.\n")
+    (film.parent / "c.vtt").write_text("WEBVTT\n\n00:04.009 --> 00:09.500\nHello.\n")
     voxpress("describe", "d.vtt", "--video", name, "--captions", "c.vtt", "-o", f"n.{name}", "--extended")
     before, after = find_flashes(video), find_flashes(film.with_name(f"n.{name}"))
     assert len(before[0]) == len(before[1]) == len(after[0]) == len(after[1]) == 10
