@@ -13,6 +13,8 @@ import pytest
 
 from tests.videos import hash_packets, make_video
 from voxpress.audio import decoding
+from voxpress.audio.containers import VIDEOS, writing
+from voxpress.audio.matroska import mark_aspect
 from voxpress.audio.muxing import add_sound, check_copy
 from voxpress.audio.signals import Held
 from voxpress.audio.videos import read_video
@@ -104,6 +106,38 @@ def test_a_time_code_stays(tmp_path: Path, rate: Fraction) -> None:
         picture = file.streams.video[0]
         assert picture.metadata["timecode"] == "01:02:03:04"
         assert picture.average_rate == rate and picture.sample_aspect_ratio == Fraction(64, 45)
+
+
+def make_wide(path: Path, codec: str, aspect: str, title: str) -> Path:
+    """A video whose container alone says how wide it is shown."""
+    plain = make_video(path.with_name(f"plain{path.suffix}"), 1.0, codec=codec, sound="libopus")
+    target = path.with_suffix(".mkv")
+    source: Any
+    with av.open(plain) as source, writing(target, VIDEOS[".mkv"]) as written:
+        copies = [written.container.add_stream_from_template(each, opaque=True) for each in source.streams]
+        copies[0].metadata["title"] = mark_aspect(title, Fraction(aspect))
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = copies[packet.stream_index]
+                written.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("target", ["new.mkv", "new.webm"])
+@pytest.mark.parametrize("codec", ["libvpx-vp9", "libvpx"])
+@pytest.mark.parametrize(("aspect", "title"), [("4/3", ""), ("8/9", "A wide film"), ("64/45", "Ö" * 200)])
+def test_pictures_stay_as_wide(tmp_path: Path, codec: str, target: str, aspect: str, title: str) -> None:
+    video = make_wide(tmp_path / "v.webm", codec, aspect, title)
+    new, _ = copy(video, target)
+    for path in (video, new):
+        with av.open(path) as file:
+            picture = file.streams.video[0]
+            assert picture.sample_aspect_ratio is not None
+            assert float(picture.sample_aspect_ratio) == pytest.approx(
+                float(Fraction(aspect)), rel=0.01 if path.suffix == ".webm" else 1e-9
+            )
+            assert picture.metadata.get("title", "") == title
+    assert hash_packets(video) == hash_packets(new)
 
 
 def test_subtitles_that_end_after_the_pictures_make_no_video_longer(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from voxpress.audio.matroska import place_aspects
 from voxpress.errors import InputError, UnsupportedOption, suggest
 from voxpress.files import atomic
 
@@ -55,6 +56,7 @@ VIDEOS: Mapping[str, Kind] = MappingProxyType(
 """Kinds of files with a video, by their extensions."""
 CODECS: Mapping[str, str] = MappingProxyType({"aac": "aac", "opus": "libopus", "flac": "flac"})
 """Encoders of the sound of a video by the name of their codec."""
+MATROSKA = ("matroska", "webm")
 
 
 def find_kind(path: str | os.PathLike[str], kinds: Mapping[str, Kind]) -> Kind:
@@ -145,6 +147,9 @@ def writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[Target]:
             out.close()
             careful.flush()
             careful.require()
+            if kind.container in MATROSKA:
+                with open(file.name, "r+b") as finished:
+                    place_aspects(finished, exact=kind.container != "webm")
         except av.FFmpegError as error:
             careful.require()
             raise OSError(error.errno or 0, error.strerror or str(error)) from error

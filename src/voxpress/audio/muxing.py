@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from voxpress import languages
 from voxpress.audio import decoding
-from voxpress.audio.containers import CODECS, VIDEOS, Kind, find_kind, writing
+from voxpress.audio.containers import CODECS, MATROSKA, VIDEOS, Kind, find_kind, writing
+from voxpress.audio.matroska import mark_aspect
 from voxpress.audio.signals import Signal
 from voxpress.audio.soundtracks import SoundTrack
 from voxpress.audio.videos import (
@@ -256,8 +257,10 @@ class _Copier:
             # The template does not have them: without a rate a MOV has no time code.
             if stream.average_rate:
                 made.framerate = stream.average_rate
-            if stream.sample_aspect_ratio:
-                made.codec_context.sample_aspect_ratio = stream.sample_aspect_ratio
+            if aspect := stream.sample_aspect_ratio:
+                made.codec_context.sample_aspect_ratio = aspect
+                if aspect != 1 and self._out.format.name in MATROSKA:
+                    made.metadata["title"] = mark_aspect(stream.metadata.get("title", ""), aspect)
         self._streams[stream.index] = made
 
     def _attach(self, stream: Any) -> None:
