@@ -360,3 +360,36 @@ def test_a_mix_of_surround_sound_is_named(tmp_path: Path, layout: str, channels:
     new, notes = copy(video, "new.mkv")
     with av.open(new) as file:
         assert [each.channels for each in file.streams.audio] == [channels, 1] and notes == []
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.0])
+@pytest.mark.parametrize("text", ["Hello", "Zwei\nZeilen: äöü", "日本語" * 50])
+def test_subtitles_of_mp4_are_subrip_in_matroska(tmp_path: Path, text: str, shift: float) -> None:
+    video = tmp_path / "v.mp4"
+    source: Any
+    out: Any
+    with av.open(make_video(tmp_path / "plain.mp4", 4.0)) as source, av.open(video, "w") as out:
+        copies = [
+            out.add_stream_from_template(each, opaque=True) for each in source.streams if each.type != "data"
+        ]
+        titles = out.add_mux_stream("mov_text")
+        titles.metadata["language"] = "deu"
+        for packet in source.demux(*source.streams.video, *source.streams.audio):
+            if packet.size:
+                packet.stream = copies[packet.stream_index]
+                out.mux(packet)
+        encoded = text.encode()
+        for at, length, data in ((0, 1000, b""), (1000, 2000, encoded), (3000, 500, b"")):
+            packet = av.Packet(len(data).to_bytes(2, "big") + data)
+            packet.pts = packet.dts = at
+            packet.duration, packet.time_base, packet.stream = length, Fraction(1, 1000), titles
+            out.mux(packet)
+    new, notes = copy(video, "new.mkv", moved=(lambda at: at + shift) if shift else None)
+    assert notes[-1] == "stream 2 (mov_text subtitle) is SubRip, without its styles"
+    with av.open(new) as source:
+        [stream] = source.streams.subtitles
+        assert stream.codec_context.name in ("srt", "subrip") and stream.metadata["language"] == "deu"
+        [found] = [each for each in source.demux(stream) if each.size]
+        assert bytes(found).decode() == text
+        assert float(found.pts * found.time_base) == pytest.approx(1 + shift, abs=0.002)
+        assert float(found.duration * found.time_base) == pytest.approx(2.0, abs=0.002)

@@ -57,6 +57,8 @@ _WITH = MappingProxyType({False: ("matroska",), True: ("matroska", "mp4")})
 _HELD_AHEAD = Fraction(1, 20)
 """Seconds after the end of a picture in which a hold begins that it is held for, too."""
 
+_TIMED_TEXT = "mov_text"
+
 
 def add_sound(
     video: Video,
@@ -171,6 +173,17 @@ def _add_same(out: OutputContainer, stream: Any, name: str) -> Any:
         raise _refuse(f"its {name_codec(stream)} {stream.type}", out.format.name, name) from error
 
 
+def _to_subrip(packet: Any) -> Any:
+    """A subtitle of MP4 (3GPP TS 26.245): the length of a text, the text, its styles. Empty ones end others."""
+    import av
+
+    data = bytes(packet)
+    text: Any = av.Packet(data[2 : 2 + int.from_bytes(data[:2], "big")])
+    text.time_base, text.pts, text.dts = packet.time_base, packet.pts, packet.dts
+    text.duration = packet.duration
+    return text
+
+
 def _name_sound(title: str, language: str, container: str) -> dict[str, str]:
     code = languages.iso_639_2(language) if language else ""
     tags = {"language": _write_language(code, container), "title": title}
@@ -247,7 +260,13 @@ class _Copier:
         if picture and self._out.format.name == "matroska":
             self._attach(stream)
             return
-        made = _add_same(self._out, stream, self._name)
+        if name_codec(stream) == _TIMED_TEXT and self._out.format.name == "matroska":
+            made: Any = self._out.add_mux_stream("subrip")
+            self.left_out.append(
+                f"stream {stream.index} ({_TIMED_TEXT} subtitle) is SubRip, without its styles"
+            )
+        else:
+            made = _add_same(self._out, stream, self._name)
         made.metadata.update(stream.metadata)
         if code := stream.metadata.get("language"):
             made.metadata["language"] = _write_language(code, self._out.format.name)
@@ -320,7 +339,12 @@ class _Copier:
                 continue
             if self._moved is not None:
                 self._shift(packet)
-            packet.stream = self._streams[packet.stream_index]
+            made = self._streams[packet.stream_index]
+            if made.codec_context is None and packet.stream.type == "subtitle":
+                packet = _to_subrip(packet)
+                if not packet.size:
+                    continue
+            packet.stream = made
             yield packet
         if last < self._video.duration - max(MOST_MISSING, self._video.duration / 50):
             raise InputError(
