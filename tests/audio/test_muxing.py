@@ -13,6 +13,8 @@ import pytest
 
 from tests.videos import hash_packets, make_video
 from voxpress.audio import decoding
+from voxpress.audio.containers import VIDEOS, writing
+from voxpress.audio.matroska import mark_aspect
 from voxpress.audio.muxing import add_sound, check_copy
 from voxpress.audio.signals import Held
 from voxpress.audio.videos import read_video
@@ -106,6 +108,38 @@ def test_a_time_code_stays(tmp_path: Path, rate: Fraction) -> None:
         assert picture.average_rate == rate and picture.sample_aspect_ratio == Fraction(64, 45)
 
 
+def make_wide(path: Path, codec: str, aspect: str, title: str) -> Path:
+    """A video whose container alone says how wide it is shown."""
+    plain = make_video(path.with_name(f"plain{path.suffix}"), 1.0, codec=codec, sound="libopus")
+    target = path.with_suffix(".mkv")
+    source: Any
+    with av.open(plain) as source, writing(target, VIDEOS[".mkv"]) as written:
+        copies = [written.container.add_stream_from_template(each, opaque=True) for each in source.streams]
+        copies[0].metadata["title"] = mark_aspect(title, Fraction(aspect))
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = copies[packet.stream_index]
+                written.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("target", ["new.mkv", "new.webm"])
+@pytest.mark.parametrize("codec", ["libvpx-vp9", "libvpx"])
+@pytest.mark.parametrize(("aspect", "title"), [("4/3", ""), ("8/9", "A wide film"), ("64/45", "Ö" * 200)])
+def test_pictures_stay_as_wide(tmp_path: Path, codec: str, target: str, aspect: str, title: str) -> None:
+    video = make_wide(tmp_path / "v.webm", codec, aspect, title)
+    new, _ = copy(video, target)
+    for path in (video, new):
+        with av.open(path) as file:
+            picture = file.streams.video[0]
+            assert picture.sample_aspect_ratio is not None
+            assert float(picture.sample_aspect_ratio) == pytest.approx(
+                float(Fraction(aspect)), rel=0.01 if path.suffix == ".webm" else 1e-9
+            )
+            assert picture.metadata.get("title", "") == title
+    assert hash_packets(video) == hash_packets(new)
+
+
 def test_subtitles_that_end_after_the_pictures_make_no_video_longer(tmp_path: Path) -> None:
     video, target = make_video(tmp_path / "v.mkv", 3.0), tmp_path / "s.mkv"
     srt = io.BytesIO(b"1\n00:00:01,000 --> 00:00:11,000\nThe end\n")
@@ -149,6 +183,19 @@ def test_what_cannot_be_written_is_known_before(
         check_copy(known, tmp_path / target, **arguments)
 
 
+@pytest.mark.parametrize("codec", ["libvpx-vp9", "libvpx"])
+@pytest.mark.parametrize("target", ["new.mov", "new.mp4"])
+def test_a_header_that_cannot_be_written_is_known_before(tmp_path: Path, codec: str, target: str) -> None:
+    known = read_video(make_video(tmp_path / "v.webm", 1.0, codec=codec, sound="libopus"))
+    if (codec, target) == ("libvpx-vp9", "new.mp4"):
+        check_copy(known, tmp_path / target)
+        return
+    with pytest.raises(
+        InputError, match=r"cannot be in mo?[vp]4?: name a file of the same kind .* \(\.webm\)"
+    ):
+        check_copy(known, tmp_path / target)
+
+
 @pytest.mark.parametrize("codec", ["ac3", "eac3", "mp2", "libmp3lame"])
 def test_the_sound_of_films_can_be_mixed(tmp_path: Path, codec: str) -> None:
     known = read_video(make_video(tmp_path / "v.mkv", 1.0, sound=codec))
@@ -164,6 +211,8 @@ def test_sound_that_cannot_be_read_is_refused_before(tmp_path: Path, codec: str)
     check_copy(known, tmp_path / "a.mkv")
     with pytest.raises(InputError, match=f"its {codec} sound cannot be read"):
         check_copy(known, tmp_path / "a.mkv", instead=True)
+    with pytest.raises(InputError, match=f"its {codec} sound cannot be read: take the voice alone"):
+        check_copy(known, tmp_path / "a.mkv", mixed=True)
 
 
 @pytest.mark.parametrize("first", [b"wide", b"free", b"skip"])
@@ -311,3 +360,36 @@ def test_a_mix_of_surround_sound_is_named(tmp_path: Path, layout: str, channels:
     new, notes = copy(video, "new.mkv")
     with av.open(new) as file:
         assert [each.channels for each in file.streams.audio] == [channels, 1] and notes == []
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.0])
+@pytest.mark.parametrize("text", ["Hello", "Zwei\nZeilen: äöü", "日本語" * 50])
+def test_subtitles_of_mp4_are_subrip_in_matroska(tmp_path: Path, text: str, shift: float) -> None:
+    video = tmp_path / "v.mp4"
+    source: Any
+    out: Any
+    with av.open(make_video(tmp_path / "plain.mp4", 4.0)) as source, av.open(video, "w") as out:
+        copies = [
+            out.add_stream_from_template(each, opaque=True) for each in source.streams if each.type != "data"
+        ]
+        titles = out.add_mux_stream("mov_text")
+        titles.metadata["language"] = "deu"
+        for packet in source.demux(*source.streams.video, *source.streams.audio):
+            if packet.size:
+                packet.stream = copies[packet.stream_index]
+                out.mux(packet)
+        encoded = text.encode()
+        for at, length, data in ((0, 1000, b""), (1000, 2000, encoded), (3000, 500, b"")):
+            packet = av.Packet(len(data).to_bytes(2, "big") + data)
+            packet.pts = packet.dts = at
+            packet.duration, packet.time_base, packet.stream = length, Fraction(1, 1000), titles
+            out.mux(packet)
+    new, notes = copy(video, "new.mkv", moved=(lambda at: at + shift) if shift else None)
+    assert notes[-1] == "stream 2 (mov_text subtitle) is SubRip, without its styles"
+    with av.open(new) as source:
+        [stream] = source.streams.subtitles
+        assert stream.codec_context.name in ("srt", "subrip") and stream.metadata["language"] == "deu"
+        [found] = [each for each in source.demux(stream) if each.size]
+        assert bytes(found).decode() == text
+        assert float(found.pts * found.time_base) == pytest.approx(1 + shift, abs=0.002)
+        assert float(found.duration * found.time_base) == pytest.approx(2.0, abs=0.002)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Run
-from tests.videos import hash_packets, make_video
+from tests.videos import find_flashes, hash_packets, make_flashes, make_video
 from voxpress.documents import subtitles
 
 DESCRIPTIONS = """WEBVTT
@@ -36,6 +36,9 @@ Hello, who is there?
 00:09.000 --> 00:09.900
 It is <00:09.500>me.
 """
+
+
+EXTENDED = ("--extended", "--report", "r.json")
 
 
 @pytest.fixture
@@ -140,6 +143,59 @@ def test_the_picture_waits(voxpress: Run, film: Path, name: str, codec: str, sou
     assert level(9.0 + length + 0.6, 9.0 + length + 0.9) == pytest.approx(0.05, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "sound", "ahead"),
+    [
+        ("v.mp4", "mpeg4", "aac", 0),
+        ("v.mp4", "mpeg4", "aac", 2),
+        ("v.mkv", "mpeg2video", "aac", 2),
+        ("v.mov", "mpeg4", "aac", 1),
+        ("v.webm", "libvpx", "libopus", 0),
+    ],
+)
+def test_sound_and_picture_stay_together(
+    voxpress: Run, film: Path, name: str, codec: str, sound: str, ahead: int
+) -> None:
+    video = make_flashes(film.with_name(name), codec=codec, sound=sound, ahead=ahead)
+    # Holds at the end of a gap, after it, within a picture, of two at once, and at the end.
+    (film.parent / "d.vtt").write_text(
+        "WEBVTT\n\n00:00.700 --> 00:01.000\nA white flash on black.\n\n"
+        "00:03.157 --> 00:03.200\nAnd another one.\n\n00:06.333 --> 00:06.400\nAgain it is white.\n\n"
+        "00:06.333 --> 00:06.400\nAgain it is black.\n\n00:09.700 --> 00:09.900\nThis is the end of all the flashes.\n"
+    )
+    (film.parent / "c.vtt").write_text("WEBVTT\n\n00:04.009 --> 00:09.500\nHello.\n")
+    voxpress("describe", "d.vtt", "--video", name, "--captions", "c.vtt", "-o", f"n.{name}", "--extended")
+    before, after = find_flashes(video), find_flashes(film.with_name(f"n.{name}"))
+    assert len(before[0]) == len(before[1]) == len(after[0]) == len(after[1]) == 10
+    assert after[0][-1] > before[0][-1] + 1
+    for old_flash, old_beep, flash, beep in zip(*before, *after, strict=True):
+        assert flash - beep == pytest.approx(old_flash - old_beep, abs=0.005)
+    assert hash_packets(video, timed=False) == hash_packets(film.with_name(f"n.{name}"), timed=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "sound"), [("v.mp4", "mpeg4", "aac"), ("v.webm", "libvpx", "libopus")]
+)
+def test_the_first_and_the_last_picture_can_be_held(
+    voxpress: Run, film: Path, name: str, codec: str, sound: str
+) -> None:
+    video = make_video(film.with_name(name), 4.0, codec=codec, sound=sound)
+    (film.parent / "d.vtt").write_text(
+        "WEBVTT\n\n00:00.000 --> 00:00.100\nA hill.\n\n00:03.500 --> 00:03.950\nIt is grey and very far away.\n"
+    )
+    (film.parent / "c.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:03.300\nHello.\n")
+    voxpress("describe", "d.vtt", "--video", name, "--captions", "c.vtt", "-o", f"n.{name}", *EXTENDED)
+    first, last = json.loads(Path("r.json").read_text())["cues"]
+    assert first["start"] == 0
+    old, new = ([at for at, _ in list_pictures(path)] for path in (video, film.with_name(f"n.{name}")))
+    assert new[0] == old[0] and new[1] == pytest.approx(old[1] + first["end"], abs=0.002)
+    source: Any
+    with av.open(film.with_name(f"n.{name}")) as source:
+        packets = [each for each in source.demux(source.streams.video[0]) if each.size]
+        ends = [(each.pts + each.duration) * each.time_base for each in packets]
+    assert float(max(ends)) == pytest.approx(last["end"], abs=0.05)
+
+
 def test_chapters_wait_too(voxpress: Run, film: Path) -> None:
     (film.parent / "d.vtt").write_text(
         "WEBVTT\n\n00:01.000 --> 00:01.100\nA long description of a small hill.\n"
@@ -150,6 +206,55 @@ def test_chapters_wait_too(voxpress: Run, film: Path) -> None:
     with av.open("n.mp4") as file:
         [chapter] = file.chapters()
         assert chapter["end"] * chapter["time_base"] == pytest.approx(4.0 + end - 1.1, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "v.mp4"], "v.mp4: is the video itself"),
+        (["-o", "n.mp4", "--extended", "--moved-captions", "c.vtt"], "c.vtt: are the captions themselves"),
+        (
+            ["-o", "n.mp4", "--extended", "--moved-captions", "./d.vtt"],
+            "d.vtt: are the descriptions themselves",
+        ),
+        (["-o", "c.mp4", "--extended"], "c.vtt: are the captions themselves"),
+        (["-o", "d.mp4", "--extended"], "d.vtt: are the descriptions themselves"),
+        (["-o", "n.wav", "--report", "n.csv/../v.mp4"], "the extension must be"),
+        (["-o", "n.mp4", "--extended", "--moved-captions", "n.mp4"], "the extension must be .vtt"),
+    ],
+)
+def test_what_is_read_stays(voxpress: Run, film: Path, arguments: list[str], words: str) -> None:
+    before = {path: path.read_bytes() for path in film.parent.iterdir() if path.is_file()}
+    done = voxpress("describe", "d.vtt", "--video", "v.mp4", "--captions", "c.vtt", *arguments, status=2)
+    assert words in done.warned
+    assert {path: path.read_bytes() for path in film.parent.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "n.webm"], "its mpeg4 video cannot be in webm"),
+        (["-o", "n.mp4", "--codec", "vorbis"], "no codec 'vorbis'"),
+        (["-o", "n.mov", "--codec", "opus"], "and opus as the new sound cannot be in mov"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_spoken(
+    voxpress: Run, film: Path, arguments: list[str], words: str
+) -> None:
+    done = voxpress("describe", "d.vtt", "--video", "v.mp4", *arguments, status=2)
+    assert words in done.warned and not list(film.parent.glob("**/takes"))
+
+
+@pytest.mark.parametrize(("name", "sound"), [("v.mp4", "aac"), ("v.mkv", "aac"), ("v.webm", "libopus")])
+@pytest.mark.parametrize("extended", [True, False])
+def test_a_sound_that_is_longer_than_the_pictures(
+    voxpress: Run, film: Path, name: str, sound: str, extended: bool
+) -> None:
+    codec = {"v.webm": "libvpx"}.get(name, "mpeg4")
+    make_video(film.with_name(name), 4.0, codec=codec, sound=sound, silence=8.0)
+    options = ["--extended"] if extended else []
+    voxpress("describe", "d.vtt", "--video", name, "-o", f"new.{name}", *options)
+    assert len(list_pictures(film.with_name(f"new.{name}"))) == 100
 
 
 def test_wrong_use(voxpress: Run, film: Path) -> None:
@@ -170,10 +275,10 @@ def test_wrong_use(voxpress: Run, film: Path) -> None:
         (["-o", "n.mp4", "--codec", "vorbis"], "no codec 'vorbis'"),
         (["-o", "n.txt"], "the extension must be one of"),
         (["-o", "n.wav", "--codec", "aac"], "--codec is for the sound in a video"),
-        (["-o", "c.mp4", "--extended", "--captions", "c.vtt"], "c.vtt would be replaced, and is read"),
+        (["-o", "c.mp4", "--extended", "--captions", "c.vtt"], "c.vtt: are the captions themselves"),
         (
             ["-o", "n.mp4", "--extended", "--captions", "c.vtt", "--moved-captions", "d.vtt"],
-            "d.vtt would be replaced, and is read",
+            "d.vtt: are the descriptions themselves",
         ),
         (
             ["-o", "n.mp4", "--extended", "--captions", "c.vtt", "--moved-captions", "n.srt"],

@@ -44,8 +44,6 @@ LEAST_MP3 = 64_000
 """Frames of fewer bits a second have no room for what says how long a file is."""
 PEAKS: dict[Codec, dBFS] = {"mp3": -2.0, "m4a": -2.0, "opus": -2.5}
 """True peaks (dBTP) of what is encoded, such that what is decoded has -1 at most."""
-_SOFTENED = {192_000: 0.97, 224_000: 0.98, 256_000: 1.0, 320_000: 1.0}
-"""What LAME multiplies samples with at high bit rates (its presets.c); at lower ones 0.95, which is 0.45 dB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +139,7 @@ def encode_part(signal: Signal, start: int, stop: int, encoding: Encoding) -> by
         )
     first = min(frames.before, start // frames.length)
     count = (stop - start) // frames.length + 1
-    softened = _SOFTENED.get(encoding.bits, 0.95) if encoding.codec == "mp3" else 1.0
+    softened = mpeg.find_lame_gain(encoding.bits) if encoding.codec == "mp3" else 1.0
     context = _create_encoder(frames, encoding)
     begin, end = start - first * frames.length, stop + AFTER * frames.length
     packets = [

@@ -1,19 +1,20 @@
-"""Sound into files, alone or beside a video whose packets are copied as they are."""
+"""Copies of videos with one sound more, whose other packets are as they were."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from voxpress import languages
 from voxpress.audio import decoding
-from voxpress.audio.arrays import Samples, np
-from voxpress.audio.signals import Channels, Signal, read_blocks
+from voxpress.audio.containers import CODECS, MATROSKA, VIDEOS, Kind, find_kind, writing
+from voxpress.audio.matroska import mark_aspect
+from voxpress.audio.signals import Signal
+from voxpress.audio.soundtracks import SoundTrack
 from voxpress.audio.videos import (
     MOST_MISSING,
     Video,
@@ -24,83 +25,14 @@ from voxpress.audio.videos import (
     open_video,
 )
 from voxpress.errors import InputError, UnsupportedOption, suggest
-from voxpress.files import atomic
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
-    import av
     from av.container import InputContainer, OutputContainer
     from av.stream import Stream
 
 TimeMap = Callable[[Seconds], Seconds]
 """When something of the video is seen in the new one."""
-
-
-class Kind(NamedTuple):
-    """A kind of files with sound.
-
-    Attributes:
-        container: name of FFmpeg's muxer.
-        encoder: the usual one.
-        options: of the muxer.
-    """
-
-    container: str
-    encoder: str
-    options: Mapping[str, str] = MappingProxyType({})
-
-
-_FAST = MappingProxyType({"movflags": "+faststart"})
-SOUNDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        ".wav": Kind("wav", "pcm_s24le", MappingProxyType({"rf64": "auto"})),
-        ".flac": Kind("flac", "flac"),
-        ".mp3": Kind("mp3", "libmp3lame", MappingProxyType({"id3v2_version": "3"})),
-        ".m4a": Kind("ipod", "aac", _FAST),
-        ".aac": Kind("adts", "aac"),
-        ".opus": Kind("opus", "libopus"),
-        ".ogg": Kind("ogg", "libopus"),
-        ".mka": Kind("matroska", "libopus"),
-    }
-)
-"""Kinds of files with sound only, by their extensions."""
-VIDEOS: Mapping[str, Kind] = MappingProxyType(
-    {
-        ".mp4": Kind("mp4", "aac", _FAST),
-        ".m4v": Kind("mp4", "aac", _FAST),
-        ".mov": Kind("mov", "aac", _FAST),
-        ".mkv": Kind("matroska", "aac"),
-        ".webm": Kind("webm", "libopus"),
-    }
-)
-"""Kinds of files with a video, by their extensions."""
-CODECS: Mapping[str, str] = MappingProxyType({"aac": "aac", "opus": "libopus", "flac": "flac"})
-"""Encoders of the sound of a video by the name of their codec."""
-
-
-class _Encoder(NamedTuple):
-    """How an encoder is used.
-
-    Attributes:
-        form: of its samples.
-        bits: in a second, for one channel and for two; None where it is not chosen.
-        frame: samples that it gets at once.
-    """
-
-    form: str
-    bits: tuple[int | None, int | None] = (None, None)
-    options: Mapping[str, str] = MappingProxyType({})
-
-
-_ENCODERS: Mapping[str, _Encoder] = MappingProxyType(
-    {
-        "pcm_s24le": _Encoder("s32"),
-        "flac": _Encoder("s32"),
-        "libmp3lame": _Encoder("fltp", (128_000, 192_000)),
-        "aac": _Encoder("fltp", (96_000, 192_000), MappingProxyType({"aac_coder": "fast"})),
-        "libopus": _Encoder("flt", (64_000, 128_000)),
-    }
-)
 _QUICKTIME = MappingProxyType(
     {"deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb"}
 )
@@ -122,30 +54,10 @@ _PICTURES = MappingProxyType(
 _WITH = MappingProxyType({False: ("matroska",), True: ("matroska", "mp4")})
 """Containers that can have attachments, and those that can have a cover picture."""
 
+_HELD_AHEAD = Fraction(1, 20)
+"""Seconds after the end of a picture in which a hold begins that it is held for, too."""
 
-def write_sound(
-    target: str | os.PathLike[str], signal: Signal, *, language: str = "", title: str = ""
-) -> None:
-    """Write a signal as a file, as its extension says.
-
-    Args:
-        language: BCP 47 tag.
-
-    Raises:
-        UnsupportedOption: the extension is another one.
-        StoreError: it cannot be written.
-    """
-    kind = find_kind(target, SOUNDS)
-    with _writing(target, kind) as written:
-        out = written.container
-        stream, encoder = _add_sound(out, kind.encoder, signal.channels, signal.sample_rate)
-        tags = {"title": title, "language": languages.iso_639_2(language) if language else ""}
-        # Ogg keeps them with the stream.
-        (stream if kind.container in ("ogg", "opus") else out).metadata.update(
-            {name: value for name, value in tags.items() if value}
-        )
-        for packet in _encode(stream, signal, encoder):
-            written.mux(packet)
+_TIMED_TEXT = "mov_text"
 
 
 def add_sound(
@@ -181,25 +93,32 @@ def add_sound(
     check_copy(video, target, codec=codec, instead=instead)
     kind = find_kind(target, VIDEOS)
     name = CODECS[codec] if codec else kind.encoder
-    with open_video(video.path) as source, _writing(target, _keep_tags(kind, source)) as written:
+    with open_video(video.path) as source, writing(target, _keep_tags(kind, source)) as written:
         out = written.container
 
-        def add() -> tuple[Any, _Encoder]:
-            stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
-            stream.metadata.update(_name_sound(title, language, kind.container))
-            stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
-            return stream, encoder
+        def add() -> SoundTrack:
+            track = SoundTrack(out, name, signal.channels, signal.sample_rate)
+            track.stream.metadata.update(_name_sound(title, language, kind.container))
+            track.stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
+            return track
 
-        copier = _Copier(source, written, video, add, instead=instead, moved=moved)
-        stream, encoder = copier.added
-        copier.copy(_encode(stream, signal, encoder, find_start(source)))
+        copier = _Copier(source, out, video, add, instead=instead, moved=moved)
+        copier.copy(copier.added.encode(signal, find_start(source)), written.mux)
         return copier.left_out
 
 
 def check_copy(
-    video: Video, target: str | os.PathLike[str], *, codec: str | None = None, instead: bool = False
+    video: Video,
+    target: str | os.PathLike[str],
+    *,
+    codec: str | None = None,
+    instead: bool = False,
+    mixed: bool = False,
 ) -> None:
     """See that a copy of a video with one sound more can be made. See `add_sound`.
+
+    Args:
+        mixed: whether the first sound of the video is heard in the new one; what takes its place is.
 
     Raises:
         InputError: something in the video cannot be in the container, or its sound cannot be read to be mixed.
@@ -215,151 +134,28 @@ def check_copy(
     with open_video(name) as source, av.open(io.BytesIO(), "w", format=kind.container) as out:
         if codec is not None and CODECS[codec] not in out.supported_codecs:
             raise UnsupportedOption(f"{kind.container} cannot have {codec}: take another --codec")
-        replaced = source.streams.audio[0] if instead and source.streams.audio else None
-        if replaced is not None and name_codec(replaced) not in decoding.DECODERS:
+        first = source.streams.audio[0] if (instead or mixed) and source.streams.audio else None
+        if first is not None and name_codec(first) not in decoding.DECODERS:
             raise InputError(
-                f"its {name_codec(replaced)} sound cannot be read: add the voice to it", place=name
+                f"its {name_codec(first)} sound cannot be read: "
+                + ("take the voice alone" if mixed else "add the voice to it"),
+                place=name,
             )
-        for each in source.streams:
-            if each is not replaced and each.type in ("video", "audio", "subtitle") and not is_picture(each):
-                _add_same(out, each, name)
-
-
-def find_kind(path: str | os.PathLike[str], kinds: Mapping[str, Kind]) -> Kind:
-    """The kind of file that an extension stands for.
-
-    Raises:
-        UnsupportedOption: it stands for none.
-        InputError: a device or a pipe is there, in which nobody can go back.
-    """
-    if atomic.is_device(path):
-        raise InputError(f"{os.fspath(path)}: is a device or a pipe; name a file", field="output")
-    extension = os.path.splitext(path)[1].lower()
-    if extension in kinds:
-        return kinds[extension]
-    known = ", ".join(kinds)
-    raise UnsupportedOption(
-        f"{os.fspath(path)}: the extension must be one of {known}{suggest(extension, kinds)}", field="output"
-    )
-
-
-# Reading
-
-
-class _CarefulFile:
-    """A file that keeps its first error. PyAV would print it, and go on."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.name = file.name
-        self.error: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        self._try(lambda: self._file.write(data))
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._try(lambda: self._file.seek(offset, whence))
-
-    def tell(self) -> int:
-        return self._try(self._file.tell)
-
-    def flush(self) -> None:
-        self._try(lambda: self._file.flush() or 0)
-
-    def _try(self, act: Callable[[], int]) -> int:
-        if self.error is None:
-            try:
-                return act()
-            except OSError as error:
-                self.error = error
-        return 0
-
-    def require(self) -> None:
-        """See that everything could be written.
-
-        Raises:
-            OSError: it could not.
-        """
-        if self.error is not None:
-            raise self.error
-
-
-class _Target(NamedTuple):
-    """A container that is written."""
-
-    container: OutputContainer
-    file: _CarefulFile
-
-    def mux(self, packet: Any) -> None:
-        self.container.mux_one(packet)
-        self.file.require()
-
-
-@contextlib.contextmanager
-def _writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[_Target]:
-    """A container that is written whole or not at all."""
-    import av
-
-    # What an encoder puts before the first sample would else delay everything.
-    options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled", **kind.options}
-    with atomic.replacing(target, durable=True) as file:
-        careful = _CarefulFile(file)
-
-        def reopen(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives
-            careful.flush()
-            return open(file.name, "rb")
-
-        out = av.open(careful, "w", format=kind.container, options=options, io_open=reopen)
+        encoder = CODECS[codec] if codec else kind.encoder
+        _Copier(source, out, video, lambda: SoundTrack(out, encoder, 2, 48_000), instead=instead, moved=None)
         try:
-            yield _Target(out, careful)
-            out.close()
-            careful.flush()
-            careful.require()
+            out.start_encoding()
         except av.FFmpegError as error:
-            careful.require()
-            raise OSError(error.errno or 0, error.strerror or str(error)) from error
-        finally:
-            with contextlib.suppress(Exception):
-                out.close()
+            what = f"what it holds ({', '.join(video.streams)}) and {encoder.removeprefix('lib')} as the new sound"
+            raise _refuse(what, kind.container, name) from error
 
 
-def _add_sound(out: OutputContainer, encoder: str, channels: Channels, rate: int) -> tuple[Any, _Encoder]:
-    used = _ENCODERS[encoder]
-    stream: Any = out.add_stream(
-        encoder,
-        rate=rate,
-        layout="mono" if channels == 1 else "stereo",
-        options={"flags": "+bitexact", **used.options},
+def _refuse(what: str, container: str, name: str) -> InputError:
+    extension = os.path.splitext(name)[1]
+    return InputError(
+        f"{what} cannot be in {container}: name a file of the same kind for the copy ({extension})",
+        place=name,
     )
-    stream.codec_context.format = used.form
-    if (bits := used.bits[channels - 1]) is not None:
-        stream.codec_context.bit_rate = bits
-    stream.codec_context.time_base = Fraction(1, rate)
-    return stream, used
-
-
-def _encode(stream: Any, signal: Signal, encoder: _Encoder, start: Fraction = Fraction(0)) -> Iterator[Any]:
-    """The packets of a signal, whose first sample is heard at `start`."""
-    at = round(start * signal.sample_rate)
-    for block in read_blocks(signal):
-        yield from stream.encode(_to_frame(block, encoder.form, signal.sample_rate, at))
-        at += len(block)
-    yield from stream.encode(None)
-
-
-def _to_frame(block: Samples, form: str, rate: int, at: int) -> av.AudioFrame:
-    import av
-
-    layout = "mono" if block.shape[1] == 1 else "stereo"
-    values: Any = np.clip(block, -1.0, 1.0)
-    if form == "s32":
-        values = np.clip(np.rint(values * 2.0**23), -(2**23), 2**23 - 1).astype(np.int32) << 8
-    # Planes, or all channels of a sample side by side.
-    values = values.T if form.endswith("p") else values.reshape(1, -1)
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(values), format=form, layout=layout)
-    frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
-    return frame
 
 
 def _keep_tags(kind: Kind, source: InputContainer) -> Kind:
@@ -374,11 +170,18 @@ def _add_same(out: OutputContainer, stream: Any, name: str) -> Any:
     try:
         return out.add_stream_from_template(stream, opaque=True)
     except ValueError as error:
-        raise InputError(
-            f"its {name_codec(stream)} {stream.type} cannot be in {out.format.name}: name a file of the same kind"
-            f" for the copy ({os.path.splitext(name)[1]})",
-            place=name,
-        ) from error
+        raise _refuse(f"its {name_codec(stream)} {stream.type}", out.format.name, name) from error
+
+
+def _to_subrip(packet: Any) -> Any:
+    """A subtitle of MP4 (3GPP TS 26.245): the length of a text, the text, its styles. Empty ones end others."""
+    import av
+
+    data = bytes(packet)
+    text: Any = av.Packet(data[2 : 2 + int.from_bytes(data[:2], "big")])
+    text.time_base, text.pts, text.dts = packet.time_base, packet.pts, packet.dts
+    text.duration = packet.duration
+    return text
 
 
 def _name_sound(title: str, language: str, container: str) -> dict[str, str]:
@@ -415,14 +218,14 @@ class _Copier:
     def __init__(
         self,
         source: InputContainer,
-        target: _Target,
+        out: OutputContainer,
         video: Video,
-        add: Callable[[], tuple[Any, _Encoder]],
+        add: Callable[[], SoundTrack],
         *,
         instead: bool,
         moved: TimeMap | None,
     ) -> None:
-        self._source, self._target, self._out = source, target, target.container
+        self._source, self._out = source, out
         self._video, self._name = video, os.fspath(video.path)
         self._moved, self._start = moved, find_start(source)
         self.left_out: list[str] = []
@@ -457,7 +260,13 @@ class _Copier:
         if picture and self._out.format.name == "matroska":
             self._attach(stream)
             return
-        made = _add_same(self._out, stream, self._name)
+        if name_codec(stream) == _TIMED_TEXT and self._out.format.name == "matroska":
+            made: Any = self._out.add_mux_stream("subrip")
+            self.left_out.append(
+                f"stream {stream.index} ({_TIMED_TEXT} subtitle) is SubRip, without its styles"
+            )
+        else:
+            made = _add_same(self._out, stream, self._name)
         made.metadata.update(stream.metadata)
         if code := stream.metadata.get("language"):
             made.metadata["language"] = _write_language(code, self._out.format.name)
@@ -467,8 +276,10 @@ class _Copier:
             # The template does not have them: without a rate a MOV has no time code.
             if stream.average_rate:
                 made.framerate = stream.average_rate
-            if stream.sample_aspect_ratio:
-                made.codec_context.sample_aspect_ratio = stream.sample_aspect_ratio
+            if aspect := stream.sample_aspect_ratio:
+                made.codec_context.sample_aspect_ratio = aspect
+                if aspect != 1 and self._out.format.name in MATROSKA:
+                    made.metadata["title"] = mark_aspect(stream.metadata.get("title", ""), aspect)
         self._streams[stream.index] = made
 
     def _attach(self, stream: Any) -> None:
@@ -493,17 +304,17 @@ class _Copier:
             each["start"], each["end"] = (self._move(each[name], unit) for name in ("start", "end"))
         self._out.set_chapters(chapters)
 
-    def copy(self, sound: Iterator[Any]) -> None:
+    def copy(self, sound: Iterator[Any], mux: Callable[[Any], None]) -> None:
         """Copy all packets, and those of the sound between them, in the order of their times."""
         ahead, now = next(sound, None), Fraction(0)
         for packet in self._read():
             now = max(now, (packet.dts or 0) * packet.time_base)
             while ahead is not None and ahead.dts * ahead.time_base <= now:
-                self._target.mux(ahead)
+                mux(ahead)
                 ahead = next(sound, None)
-            self._target.mux(packet)
+            mux(packet)
         while ahead is not None:
-            self._target.mux(ahead)
+            mux(ahead)
             ahead = next(sound, None)
 
     def _read(self) -> Iterator[Any]:
@@ -518,14 +329,22 @@ class _Copier:
                 packet: Any = next(packets, None)
             if packet is None:
                 break
-            if not packet.size or packet.stream_index not in self._streams:
+            if not packet.size:
                 continue
-            if packet.pts is not None:
+            # What is left out is a part of the video too.
+            if packet.pts is not None and packet.time_base:
                 end = (packet.pts + (packet.duration or 0)) * packet.time_base
                 last = max(last, float(end))  # some programs count a late start as a part of the duration
+            if packet.stream_index not in self._streams:
+                continue
             if self._moved is not None:
                 self._shift(packet)
-            packet.stream = self._streams[packet.stream_index]
+            made = self._streams[packet.stream_index]
+            if made.codec_context is None and packet.stream.type == "subtitle":
+                packet = _to_subrip(packet)
+                if not packet.size:
+                    continue
+            packet.stream = made
             yield packet
         if last < self._video.duration - max(MOST_MISSING, self._video.duration / 50):
             raise InputError(
@@ -535,17 +354,23 @@ class _Copier:
 
     def _shift(self, packet: Any) -> None:
         """Move a packet in time. Times of decoding go the same way, so no picture comes before it is decoded."""
-        unit = packet.time_base
+        unit, pictures = packet.time_base, packet.stream.type == "video"
+        # The first picture is shown from its time on, also if it is held at once.
+        first = packet.stream.start_time if pictures else None
         if packet.pts is not None:
             end = packet.pts + (packet.duration or 0)
-            if packet.stream.type == "subtitle":
+            if pictures:
+                # The last one may end a little before the sound, and with it the hold after it.
+                ahead = round(_HELD_AHEAD / unit)
+                packet.duration = self._move(end + ahead, unit) - ahead - self._move(packet.pts, unit, first)
+            elif packet.stream.type == "subtitle":
                 packet.duration = self._move(end, unit) - self._move(packet.pts, unit)
-            packet.pts = self._move(packet.pts, unit)
+            packet.pts = self._move(packet.pts, unit, first)
         if packet.dts is not None:
-            packet.dts = self._move(packet.dts, unit)
+            packet.dts = self._move(packet.dts, unit, first)
 
-    def _move(self, at: int, unit: Fraction) -> int:
-        if self._moved is None:
+    def _move(self, at: int, unit: Fraction, first: int | None = None) -> int:
+        if self._moved is None or (first is not None and at <= first):
             return at
         seconds = float(at * unit - self._start)
         return at + round(Fraction(self._moved(seconds) - seconds) / unit)

@@ -20,7 +20,6 @@ from voxpress.cli.voiceover import (
     MaxSpeed,
     ReportOption,
     Work,
-    require_places,
 )
 from voxpress.errors import InputError
 
@@ -84,47 +83,46 @@ def describe(
     making: Making,
 ) -> None:
     """Speak descriptions of a video's pictures where nobody speaks in it, for people who do not see them."""
-    from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind
+    from voxpress.audio.containers import SOUNDS
+    from voxpress.audio.muxing import check_copy
     from voxpress.audio.videos import read_video
     from voxpress.cli.tables import count
     from voxpress.documents import subtitles as documents
     from voxpress.publish.voiceover import captions as captioning
-    from voxpress.publish.voiceover.report import check_names, write_report
+    from voxpress.publish.voiceover.report import check_names, check_outputs, write_report
 
-    if mode not in ("mix", "add"):
-        raise InputError(f"--mode is mix or add, not {mode!r}")
     target = output.expanduser()
     alone = target.suffix.lower() in SOUNDS
-    if not alone:
-        find_kind(target, VIDEOS)
-    if extended and (alone or mode == "add"):
-        raise InputError(
-            "--extended makes a longer video with one sound: name a video with -o, without --mode add"
-        )
-    if moved is not None and not (extended and captions):
-        raise InputError("--moved-captions needs --extended and --captions")
+    _check_options(target, mode, alone=alone, extended=extended, moved=moved, captions=captions)
     if alone and codec is not None:
         raise InputError("--codec is for the sound in a video; the name of OUT says that of a sound file")
     check_names(report, None)
     known = read_video(video)
-    if not alone:
-        check_copy(known, target, codec=codec, instead=mode == "mix")
     spoken_in = documents.read(captions) if captions else None
-    place = captioning.place_moved(spoken_in, target, moved) if extended and spoken_in else None
-    sources = [descriptions, *([captions] if captions else [])]
-    require_places({"output": target, "report": report, "moved-captions": place}, sources)
+    moved = captioning.place_moved(spoken_in, target, moved) if extended and spoken_in else None
+    check_outputs(
+        {"output": target, "report": report, "moved-captions": moved},
+        {
+            "is the video itself": video,
+            "are the captions themselves": captions,
+            "are the descriptions themselves": descriptions,
+        },
+    )
+    if not alone:
+        check_copy(known, target, codec=codec, instead=mode == "mix", mixed=True)
     work = Work.open(descriptions, reading, making, cast, encoding=encoding, join=False)
     if dry_run:
         raise typer.Exit(work.forecast(known.duration, 1e9 if extended else max_speed))
-    from voxpress.publish.voiceover.describing import Arrangement, Timetable
+    from voxpress.publish.voiceover.describing import Arrangement
     from voxpress.publish.voiceover.mixing import choose_gain, make_signal
     from voxpress.publish.voiceover.speaking import RATE
 
     arrangement = Arrangement(work.speaking.subtitles, spoken_in, extended=extended)
     track = work.speak(known.duration, max_speed, arrangement.arrange)
-    times = Timetable(arrangement.holds)
+    times = arrangement.times
     if extended:
-        track = track.move(times.begin, round((known.duration + times.total) * RATE))
+        starts = arrangement.list_starts(each.placed for each in track.cues)
+        track = track.move(starts, round((known.duration + times.total) * RATE))
     gain = choose_gain(track, loudness, PEAK)
     signal = make_signal(track, gain, PEAK, under=None if alone else known, holds=times.holds)
     work.write(
@@ -137,8 +135,8 @@ def describe(
         describes=True,
         moved=times.move if times.holds else None,
     )
-    if place is not None and spoken_in is not None:
-        captioning.write_moved(spoken_in, place, times.move)
+    if moved is not None and spoken_in is not None:
+        captioning.write_moved(spoken_in, moved, times.move)
     if report is not None:
         write_report(report, track)
     print(target)
@@ -146,3 +144,20 @@ def describe(
         print(f"the picture is held {count(len(times.holds), 'time')}, {times.total:,.1f} s in all")
     hint = "" if extended else "--extended holds the picture for as long as a description needs"
     raise typer.Exit(work.tell(track, hint))
+
+
+def _check_options(
+    target: Path, mode: str, *, alone: bool, extended: bool, moved: Path | None, captions: Path | None
+) -> None:
+    from voxpress.audio.containers import VIDEOS, find_kind
+
+    if mode not in ("mix", "add"):
+        raise InputError(f"--mode is mix or add, not {mode!r}")
+    if not alone:
+        find_kind(target, VIDEOS)
+    if extended and (alone or mode == "add"):
+        raise InputError(
+            "--extended makes a longer video with one sound: name a video with -o, without --mode add"
+        )
+    if moved is not None and not (extended and captions):
+        raise InputError("--moved-captions needs --extended and --captions")

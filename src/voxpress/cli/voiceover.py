@@ -126,9 +126,10 @@ def voiceover(
 
     No cue is ever moved. What is too long is spoken faster, within a limit; what is still too long is cut and named.
     """
-    from voxpress.audio.muxing import SOUNDS, VIDEOS, check_copy, find_kind
+    from voxpress.audio.containers import SOUNDS, VIDEOS, find_kind
+    from voxpress.audio.muxing import check_copy
     from voxpress.audio.videos import read_video
-    from voxpress.publish.voiceover.report import check_names
+    from voxpress.publish.voiceover.report import check_names, check_outputs
 
     if mode not in ("add", "mix"):
         raise InputError(f"--mode is add or mix, not {mode!r}")
@@ -139,8 +140,10 @@ def voiceover(
     if video is None and codec is not None:
         raise InputError("--codec is for the sound in a video; without --video, the name of OUT says it")
     check_names(report, spoken)
-    places = {"output": target, "report": report, "subtitles": spoken, "cues": cues and cues / "cues.json"}
-    require_places(places, [subtitles])
+    check_outputs(
+        {"output": target, "report": report, "subtitles": spoken, "cues": cues and cues / "cues.json"},
+        {"are the subtitles themselves": subtitles, "is the video itself": video},
+    )
     known = read_video(video) if video else None
     if mode == "mix" and (known is None or known.sound is None):
         what = "--mode mix needs --video" if known is None else f"{video}: has no sound to mix with"
@@ -165,27 +168,6 @@ def voiceover(
         write_report(report, track)
     print(target)
     raise typer.Exit(work.tell(track))
-
-
-def require_places(places: Mapping[str, Path | None], sources: Iterable[Path]) -> None:
-    """Check that files can be written, before anything is done for them.
-
-    Args:
-        places: the files, by the options that name them.
-        sources: files that must stay as they are.
-
-    Raises:
-        InputError: one cannot be written, or is a source.
-    """
-    from voxpress.files import atomic
-
-    present = [source for source in sources if source.exists()]
-    for option, place in places.items():
-        if place is None:
-            continue
-        atomic.require_place(place, option)
-        if place.exists() and any(place.samefile(source) for source in present):
-            raise InputError(f"{place} would be replaced, and is read: name another file", field=option)
 
 
 @dataclass
@@ -335,7 +317,8 @@ class Work:
         moved: TimeMap | None = None,
     ) -> None:
         """Write the sound, alone or in a copy of the video."""
-        from voxpress.audio.muxing import add_sound, write_sound
+        from voxpress.audio.muxing import add_sound
+        from voxpress.audio.soundtracks import write_sound
 
         language = self.language
         if video is None:

@@ -13,9 +13,9 @@ from voxpress.documents.subtitles.markup import parse_subrip
 from voxpress.documents.subtitles.places import list_places
 from voxpress.errors import InputError, show
 
-_STAMP = r"(?:(\d{1,4})[ \t]*:[ \t]*)?(\d{1,2})[ \t]*:[ \t]*(\d{1,2})(?:[ \t]*[,.:][ \t]*(\d{1,3}))?"
-_TIMES = re.compile(rf"[ \t]*{_STAMP}[ \t]*-{{1,3}}>[ \t]*{_STAMP}(?:[ \t].*)?", re.ASCII)
-_START = re.compile(rf"\s*(?:\d+[ \t]*\r?\n)?{_TIMES.pattern}", re.ASCII)
+STAMP = r"(?:(\d{1,4})[ \t]*:[ \t]*)?(\d{1,2})[ \t]*:[ \t]*(\d{1,2})(?:[ \t]*[,.:][ \t]*(\d{1,3}))?"
+TIMES = re.compile(rf"[ \t]*{STAMP}[ \t]*-{{1,3}}>[ \t]*{STAMP}(?:[ \t].*)?", re.ASCII)
+_START = re.compile(rf"\s*(?:\d+[ \t]*\r?\n)?{TIMES.pattern}", re.ASCII)
 _LIKE_TIMES = re.compile(r"[^A-Za-z]{0,40}\d[ \t]*:[ \t]*\d.*->")
 _NUMBER = re.compile(r"[ \t]*\d{1,9}[ \t]*", re.ASCII)
 
@@ -37,8 +37,8 @@ def read(data: bytes, encoding: str | None) -> Source:
         WrittenCue(
             number=number,
             line=at + 1,
-            start=_read_stamp(*found.group(1, 2, 3, 4)),
-            end=_read_stamp(*found.group(5, 6, 7, 8)),
+            start=read_stamp(*found.group(1, 2, 3, 4)),
+            end=read_stamp(*found.group(5, 6, 7, 8)),
             pieces=parse_subrip("\n".join(lines[at + 1 : end])),
             name=lines[begin].strip() if begin < at else "",
         )
@@ -52,7 +52,7 @@ def _find_times(lines: Sequence[str]) -> Iterator[tuple[int, re.Match[str]]]:
     for at, line in enumerate(lines):
         if "->" not in line:
             continue
-        if found := _TIMES.fullmatch(line):
+        if found := TIMES.fullmatch(line):
             number += 1
             yield at, found
         elif _LIKE_TIMES.match(line):
@@ -76,7 +76,8 @@ def _find_begins(lines: Sequence[str], times: Sequence[int]) -> list[int]:
     return begins
 
 
-def _read_stamp(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
+def read_stamp(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
+    """The time of the groups of `STAMP`, in seconds."""
     thousandths = int((fraction or "").ljust(3, "0"))
     return (((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + thousandths) / 1000
 

@@ -17,8 +17,8 @@ from voxpress.errors import InputError, show
 
 _ARROW = "-->"
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t\n]|\Z)")
-_STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
-_TIMES = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}", re.ASCII)
+STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
+TIMES = re.compile(rf"[ \t\f]*{STAMP}[ \t\f]*-->[ \t\f]*{STAMP}", re.ASCII)
 _FIELD = re.compile(r"(Language)[ \t]*:[ \t]*(\S+)", re.IGNORECASE)
 _NOT_CUES = re.compile(r"(?:STYLE|REGION)[ \t\f]*|NOTE(?:[ \t].*)?")
 
@@ -65,7 +65,7 @@ def read(data: bytes, encoding: str | None) -> Source:
             continue
         seen += 1
         line = block.at + block.times
-        found = _TIMES.match(lines[line])
+        found = TIMES.match(lines[line])
         if not found:
             bad.append((seen, line + 1))
             continue
@@ -73,8 +73,8 @@ def read(data: bytes, encoding: str | None) -> Source:
             WrittenCue(
                 number=seen,
                 line=line + 1,
-                start=_read_stamp(*found.group(1, 2, 3, 4)),
-                end=_read_stamp(*found.group(5, 6, 7, 8)),
+                start=read_stamp(*found.group(1, 2, 3, 4)),
+                end=read_stamp(*found.group(5, 6, 7, 8)),
                 pieces=parse_webvtt("\n".join(block.lines[block.times + 1 :])),
                 name=block.lines[0] if block.times else "",
             )
@@ -105,7 +105,8 @@ def _list_blocks(lines: Sequence[str], at: int) -> Iterator[_Block]:
         yield _Block(begin, lines[begin:at], times)
 
 
-def _read_stamp(hours: str | None, minutes: str, seconds: str, thousandths: str) -> float:
+def read_stamp(hours: str | None, minutes: str, seconds: str, thousandths: str) -> float:
+    """The time of the groups of `STAMP`, in seconds."""
     return (((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(thousandths)) / 1000
 
 

@@ -6,18 +6,15 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from voxpress.documents.subtitles import FORMATS, Subtitles
+from voxpress.documents.subtitles import FORMATS, Subtitles, srt, vtt
 from voxpress.documents.subtitles.encodings import decode
 from voxpress.errors import InputError
 from voxpress.files import atomic
 from voxpress.marks.srt import show_time
 from voxpress.speech import Seconds
 
-_TIME = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
-_LINE = re.compile(r"^.*-->.*$|<[\d:.]+>", re.MULTILINE)
-"""What holds times: the line of a cue, and tags within its text."""
-MOVABLE = ("srt", "vtt")
-"""Formats whose times can be moved."""
+_SYNTAX = {"srt": srt, "vtt": vtt}
+"""What reads the formats whose times can be moved."""
 
 
 def place_moved(captions: Subtitles, video: Path, given: Path | None = None) -> Path:
@@ -26,7 +23,7 @@ def place_moved(captions: Subtitles, video: Path, given: Path | None = None) -> 
     Raises:
         InputError: the times of their format cannot be moved, or the file would have the ending of another one.
     """
-    if captions.format not in MOVABLE:
+    if captions.format not in _SYNTAX:
         raise InputError(
             f"times of {captions.format} cannot be moved: convert it to SRT or WebVTT",
             place=str(captions.path),
@@ -49,19 +46,24 @@ def write_moved(
         StoreError: the file cannot be written.
     """
     text = decode(captions.path.read_bytes(), encoding)
-    atomic.write(target, move_times(text, move, "," if captions.format == "srt" else ".").encode())
+    atomic.write(target, move_times(text, move, captions.format).encode())
 
 
-def move_times(text: str, move: Callable[[Seconds], Seconds], point: str = ".") -> str:
-    """The text of a file of captions with other times.
+def move_times(text: str, move: Callable[[Seconds], Seconds], format: str = "vtt") -> str:
+    """The text of a file of captions with other times: of its cues, and of WebVTT's tags within their text.
 
     >>> move_times("00:01.000 --> 00:02.500 line:0\\nAt 00:01.000 <00:02.000>sharp", lambda at: at + 1)
     '00:00:02.000 --> 00:00:03.500 line:0\\nAt 00:01.000 <00:00:03.000>sharp'
     """
+    syntax = _SYNTAX[format]
+    stamp = re.compile(syntax.STAMP, re.ASCII)
+    tag = re.compile(f"(?<=<){syntax.STAMP}(?=>)" if format == "vtt" else r"(?!)", re.ASCII)
 
     def shift(found: re.Match[str]) -> str:
-        hours, minutes, seconds, parts = found.groups()
-        at = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + int(parts) / 10 ** len(parts)
-        return show_time(round(move(at) * 1000)).replace(",", point)
+        shown = show_time(round(move(syntax.read_stamp(*found.groups())) * 1000))
+        return shown if format == "srt" else shown.replace(",", ".")
 
-    return _LINE.sub(lambda line: _TIME.sub(shift, line[0]), text)
+    return "\n".join(
+        stamp.sub(shift, line, count=2) if syntax.TIMES.match(line) else tag.sub(shift, line)
+        for line in text.split("\n")
+    )

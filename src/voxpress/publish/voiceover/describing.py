@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from voxpress.documents.subtitles import Cue, Subtitles
-from voxpress.publish.voiceover.fitting import GAP, Piece, limit
+from voxpress.publish.voiceover.fitting import BETWEEN, GAP, Piece, Placed, limit
+from voxpress.publish.voiceover.speaking import RATE
 from voxpress.speech import Seconds
 
 LATEST: Seconds = 3.0
@@ -112,19 +114,26 @@ def _choose(options: Sequence[tuple[Seconds, Seconds]], duration: Seconds) -> tu
 def choose_holds(pieces: Sequence[Piece]) -> list[Hold]:
     """For how long the picture stands still at the end of each description's room, so that it can end; 0: it fits.
 
-    >>> choose_holds([Piece(1, 0, 2.5, until=3.0), Piece(4, 1, 1.0, until=9.0)])
-    [Hold(at=3.0, length=0.5), Hold(at=9.0, length=0.0)]
+    Those that begin at one time are spoken one after the other. What has no end, or begins after it, holds nothing.
+
+    >>> pieces = [Piece(1, 0, 2.5, until=3.0), Piece(4, 1, 1.0, until=9.0), Piece(4, 2, 5.0, until=9.0)]
+    >>> [(each.at, round(each.length, 2)) for each in choose_holds(pieces)]
+    [(3.0, 0.5), (9.0, 1.12)]
     """
-    return [
-        Hold(each.until, max(0.0, each.start + each.duration - each.until))
-        if each.until < math.inf
-        else Hold(each.start, 0.0)
-        for each in pieces
-    ]
+    holds = []
+    for start, slot in groupby(pieces, key=lambda each: each.start):
+        found = list(slot)
+        end = start + sum(each.duration for each in found) + BETWEEN * (len(found) - 1)
+        until = found[0].until
+        if start <= until < math.inf:
+            holds.append(Hold(until, max(0.0, end - until)))
+    return holds
 
 
 class Timetable:
     """When each moment of a video is seen if the picture is held.
+
+    A hold begins at a whole sample, so that its sound and its picture are on the same side of it.
 
     >>> times = Timetable([Hold(3.0, 0.5)])
     >>> times.move(2.9), times.move(3.0), times.move(4.0)
@@ -132,7 +141,9 @@ class Timetable:
     """
 
     def __init__(self, holds: Sequence[Hold]) -> None:
-        self.holds = sorted(each for each in holds if each.length > 0)
+        self.holds = sorted(
+            each._replace(at=round(each.at * RATE) / RATE) for each in holds if each.length > 0
+        )
         self._moved = [0.0]
         for each in self.holds:
             self._moved.append(self._moved[-1] + each.length)
@@ -148,7 +159,7 @@ class Timetable:
 
     def begin(self, at: Seconds) -> Seconds:
         """When a description begins that is spoken from there on: before the hold that begins at that moment."""
-        return at + self._moved[self._count(at - 1e-9)]
+        return at + self._moved[self._count(at - 1 / RATE)]
 
     def _count(self, at: Seconds) -> int:
         return bisect_right(self.holds, at, key=lambda each: each.at)
@@ -162,25 +173,39 @@ class Arrangement:
         extended: whether the picture may be held.
 
     Attributes:
-        holds: known when everything is placed.
+        times: known when everything is placed.
     """
 
     def __init__(self, descriptions: Subtitles, captions: Subtitles | None, *, extended: bool) -> None:
         self._ends = {cue.start: cue.end for cue in descriptions.cues}
         self._dialogue = None if captions is None else find_dialogue(captions.cues)
         self._extended = extended
-        self.holds: list[Hold] = []
+        self._starts: list[Seconds] = []
+        self.times = Timetable(())
 
     def arrange(self, pieces: Sequence[Piece], end: Seconds | None) -> Sequence[Piece]:
         """Where descriptions begin, and when they have to end."""
         found = find_places(pieces, self._dialogue or (), end, holding=self._extended)
         if not self._extended:
             return found
-        if self._dialogue is None:
-            # Nothing but the description itself says for how long nobody speaks.
-            found = [
-                each._replace(until=max(each.start, min(each.until, self._ends[piece.start])))
-                for each, piece in zip(found, pieces, strict=True)
-            ]
-        self.holds = choose_holds(found)
-        return [each._replace(until=math.inf) for each in found]
+        # Without captions, nothing but the description itself says for how long nobody speaks.
+        ends = [math.inf if self._dialogue is not None else self._ends[each.start] for each in pieces]
+        late = math.inf if end is None else end
+        found = [
+            each if each.start > late else each._replace(until=max(each.start, min(each.until, until)))
+            for each, until in zip(found, ends, strict=True)
+        ]
+        self._starts = [each.start for each in found]
+        self.times = Timetable(choose_holds(found))
+        return [each if each.until < each.start else each._replace(until=math.inf) for each in found]
+
+    def list_starts(self, placed: Iterable[Placed]) -> list[Seconds]:
+        """When each description is heard in the longer video.
+
+        Args:
+            placed: all of them, in their order.
+        """
+        return [
+            self.times.begin(start) + each.start - start
+            for start, each in zip(self._starts, placed, strict=True)
+        ]

@@ -72,22 +72,22 @@ class Track:
     length: int
     store: Store
 
-    def move(self, begin: Callable[[Seconds], Seconds], length: int) -> Track:
+    def move(self, starts: Iterable[Seconds], length: int) -> Track:
         """The track with its cues at other times.
 
         Args:
-            begin: when each one is heard.
+            starts: when each one is heard.
             length: of the new track, in samples.
         """
         moved = [
             replace(
                 each,
                 placed=each.placed._replace(
-                    start=(start := begin(each.placed.start)),
+                    start=start,
                     end=start + each.placed.end - each.placed.start,
                 ),
             )
-            for each in self.cues
+            for start, each in zip(starts, self.cues, strict=True)
         ]
         return Track(moved, self.takes, length, self.store)
 
