@@ -150,9 +150,12 @@ class _TurnReader:
 
     def _read_manner(self) -> Manner:
         gap: Seconds | None = None
+        said = ""
         for name, unit in _GAPS.items():
             if (number := self._number_of(name)) is not None:
-                gap = check_range(name, number * unit, -MOST_SECONDS, MOST_SECONDS)
+                if said:
+                    raise InputError(f"says what {said} says too: leave one of them out", field=name)
+                said, gap = name, check_range(name, number * unit, -MOST_SECONDS, MOST_SECONDS)
         options = self._fields.get("speechOptions")
         speed = self._number_of("speed", options.get("speed") if isinstance(options, Mapping) else None)
         for field, problem in problems({"speed": speed} if speed is not None else {}):
