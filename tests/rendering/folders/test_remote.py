@@ -157,6 +157,21 @@ def test_many_rows_are_looked_up_at_once(url: str, monkeypatch: pytest.MonkeyPat
     assert most >= 8
 
 
+def test_files_are_written_at_once(url: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the store has the clips, a worker waits for little but the answers to its writes."""
+    run("out", store="store")
+    started = threading.Barrier(4)
+    publish = RemoteFolder.publish
+
+    def wait(self: RemoteFolder, *given: Any) -> None:
+        started.wait(20)
+        publish(self, *given)
+
+    monkeypatch.setattr(RemoteFolder, "publish", wait)
+    assert statuses(run(url, store="store")) == {"from store": 40}
+    assert len(listed(url)) == 40
+
+
 def test_what_was_seen_does_not_fill_the_memory(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voxpress.rendering.folders.remote._MOST_SEEN", 16)
     folder = opened(url)
