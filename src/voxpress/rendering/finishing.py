@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -67,21 +68,25 @@ def finish(
     Raises:
         StoreError: store or folder cannot be written.
     """
-    finished = []
     heard_of: Sequence[Mapping[str, str] | None] = heard if heard is not None else [None] * len(recipes)
     if folder is not None:
         folder.look(path for recipe in recipes for target in recipe.targets for path in target.paths)
-    for recipe, digests in zip(recipes, heard_of, strict=True):
+
+    def finish_one(recipe: Recipe, digests: Mapping[str, str] | None) -> Finished:
         try:
-            finished.append(_make_files(recipe, store, folder, digests, takes))
+            return _make_files(recipe, store, folder, digests, takes)
         except StoreError:
             raise  # the next one would meet it too
         except SpeechError as error:
-            finished.append(Finished(error=error))
+            return Finished(error=error)
         except Exception as error:  # the edge of a recipe: codecs and numerics raise what they like
             problem = f"the file could not be made: {engines.describe(error)}"
-            finished.append(Finished(error=SpeechError(problem)))
-    return finished
+            return Finished(error=SpeechError(problem))
+
+    if len(recipes) == 1 or folder is None or not folder.at_once:
+        return list(map(finish_one, recipes, heard_of))
+    with ThreadPoolExecutor(len(recipes)) as pool:  # nearly all of the time they wait for the object store
+        return list(pool.map(finish_one, recipes, heard_of))
 
 
 def _make_files(
