@@ -20,6 +20,7 @@
     │   ├── CheckFailed         the audio is not a reading of the text
     │   └── WorkerLost          the process that was speaking died or hung
     └── StoreError              the store or the output folder cannot be read or written
+        └── StateUnavailable    the database of a server cannot be reached now
 
 A message says what is wrong, with which item, and what to do. `EngineError.transient` says whether
 trying again can help.
@@ -186,6 +187,10 @@ class WorkerLost(EngineError):
 
 class StoreError(SpeechError):
     """The store or the output folder cannot be read or written."""
+
+
+class StateUnavailable(StoreError):
+    """The database of a server cannot be reached now; a later try can succeed."""
 
 
 def show(value: object) -> str:
