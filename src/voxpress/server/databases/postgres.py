@@ -303,7 +303,7 @@ def _read_url(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
         given = psycopg.conninfo.conninfo_to_dict(url)
-        readable = parts.netloc.count("@") < 2 and "#" not in url
+        readable = url.count("@") == parts.netloc.count("@") < 2 and "#" not in url
     except (ValueError, psycopg.Error):
         readable = False
     if not readable:
