@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+psycopg = pytest.importorskip("psycopg")
+
 PASSWORD = "s3cret-of-the-tests"
 
 
@@ -38,9 +40,11 @@ class Postgres:
         secret = self._folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        initdb = [programs / "initdb", "-D", self._folder / "data", "-U", "voxpress", "-A", "scram-sha-256"]
         subprocess.run(
-            [*initdb, f"--pwfile={secret}", "-E", "UTF8", "--no-sync"],
+            [
+                *(programs / "initdb", "-D", self._folder / "data", "-U", "voxpress"),
+                *("-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-sync"),
+            ],
             check=True,
             capture_output=True,
             user=self._user,
@@ -69,8 +73,6 @@ class Postgres:
         return self.url_of(name)
 
     def execute(self, url: str, statement: str) -> list[tuple[object, ...]]:
-        import psycopg
-
         with psycopg.connect(url, autocommit=True) as connection:
             found = connection.execute(statement)
             return found.fetchall() if found.description else []
@@ -92,7 +94,7 @@ class Postgres:
         while True:
             try:
                 self.execute(self.url, "SELECT 1")
-            except Exception:
+            except psycopg.Error:
                 assert self._process.poll() is None and time.monotonic() < deadline, (
                     self._folder / "log"
                 ).read_text()

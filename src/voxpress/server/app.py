@@ -109,6 +109,7 @@ def application(
 
 def _build_server(settings: Settings, project: Project, store: Store) -> Server:
     state = open_database(settings.state)
+    leases = Leases(state)
     names = Aliases(settings, project.defaults, project.cast)
     for model in settings.preload:
         names.resolve(model, None)
@@ -120,6 +121,7 @@ def _build_server(settings: Settings, project: Project, store: Store) -> Server:
         workers=settings.workers,
         timeout=settings.timeout,
         idle=settings.idle,
+        claims=store.claims(leases.holder) if state.is_shared and store.is_shared else None,
     )
     metrics = Metrics(
         lambda: dispatcher.waiting_count,
@@ -132,7 +134,6 @@ def _build_server(settings: Settings, project: Project, store: Store) -> Server:
     ring, limits = Ring(state), Limits(state)
     speech = Speech(settings, store, names, SpeechPlanner(settings, names, project), dispatcher)
     files, webhooks = FileStore(state), Webhooks(settings, state)
-    leases = Leases(state)
     records, inputs = BatchRecords(state, leases), BatchInputs(state, settings.max_lines)
     batch_runner = BatchRunner(
         records,
@@ -209,6 +210,7 @@ def _make_lifespan(here: Server) -> Any:
             here.ready = False
             await background.stop()
             await here.batch_runner.leave()
+            await here.dispatcher.leave_all()
             await asyncio.to_thread(here.dispatcher.stop)
             await here.limits.save()
             here.sweep()

@@ -29,11 +29,14 @@ class Leases:
 
     Args:
         seconds: until a lease ends that is not renewed.
+
+    Attributes:
+        holder: tells this server from all others.
     """
 
     def __init__(self, state: Database, seconds: Seconds = LEASE) -> None:
         self._state, self._seconds = state, seconds
-        self._holder = f"{socket.gethostname()}-{secrets.token_hex(8)}"
+        self.holder = f"{socket.gethostname()}-{secrets.token_hex(8)}"
         if (
             not state.is_shared
         ):  # this server has the lock of the database, so what is in it was left by a dead one
@@ -48,7 +51,7 @@ class Leases:
                     "INSERT INTO leases VALUES (?, ?, epoch() + ?) ON CONFLICT (name) DO UPDATE"
                     " SET holder = excluded.holder, ends = excluded.ends"
                     " WHERE leases.holder = excluded.holder OR leases.ends < epoch()",
-                    (name, self._holder, self._seconds),
+                    (name, self.holder, self._seconds),
                 ).rowcount
             )
 
@@ -65,7 +68,7 @@ class Leases:
                 for name in names
                 if not database.execute(
                     "UPDATE leases SET ends = epoch() + ? WHERE name = ? AND holder = ?",
-                    (self._seconds, name, self._holder),
+                    (self._seconds, name, self.holder),
                 ).rowcount
             }
 
@@ -75,14 +78,14 @@ class Leases:
         """Give a lease back: another server may go on at once."""
         await self._state.run(
             lambda database: database.execute(
-                "DELETE FROM leases WHERE name = ? AND holder = ?", (name, self._holder)
+                "DELETE FROM leases WHERE name = ? AND holder = ?", (name, self.holder)
             )
         )
 
     async def release_all(self) -> None:
         """Give all leases of this server back."""
         await self._state.run(
-            lambda database: database.execute("DELETE FROM leases WHERE holder = ?", (self._holder,))
+            lambda database: database.execute("DELETE FROM leases WHERE holder = ?", (self.holder,))
         )
 
     def check(self, database: Transaction, name: str) -> None:
@@ -92,7 +95,7 @@ class Leases:
             LeaseLost: another server has it, or nobody.
         """
         held = database.execute(
-            "SELECT 1 FROM leases WHERE name = ? AND holder = ?", (name, self._holder)
+            "SELECT 1 FROM leases WHERE name = ? AND holder = ?", (name, self.holder)
         ).fetchone()
         if held is None:
             raise LeaseLost(f"another server works on {name} now")

@@ -7,21 +7,22 @@ and an error keeps its errno.
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import stat
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from voxpress.errors import StoreError
-from voxpress.files import atomic
+from voxpress.files import atomic, locks
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 _LOOKUPS = 32
 _STALE: Seconds = 3600.0
+Version: TypeAlias = Mapping[str, str]
+"""Tells what an object is now from what it was or will be."""
 _NO_OBJECT = frozenset(
     (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG, errno.EEXIST)
 )
@@ -74,6 +77,18 @@ class Objects(ABC):
     @abstractmethod
     def put(self, name: str, data: bytes) -> None:
         """Write an object, or replace it."""
+
+    @abstractmethod
+    def create(self, name: str, data: bytes) -> Version | None:
+        """Write an object that is not there yet; None if there is one."""
+
+    @abstractmethod
+    def replace(self, name: str, data: bytes, version: Version) -> Version | None:
+        """Replace an object that still has that version; None if it has not."""
+
+    @abstractmethod
+    def get_version(self, name: str) -> tuple[bytes, Version] | None:
+        """The object's bytes and their version, for `replace`; None if there is no such object."""
 
     @abstractmethod
     def delete(self, name: str) -> None:
@@ -147,6 +162,36 @@ class LocalObjects(Objects):
             self._clear(name)
             atomic.write(path, data, staging=self._staging)
 
+    def create(self, name: str, data: bytes) -> Version | None:
+        with self._alone():
+            if self.get(name) is not None:
+                return None
+            self.put(name, data)
+        return _digest(data)
+
+    def replace(self, name: str, data: bytes, version: Version) -> Version | None:
+        with self._alone():
+            there = self.get(name)
+            if there is None or _digest(there) != version:
+                return None
+            self.put(name, data)
+        return _digest(data)
+
+    def get_version(self, name: str) -> tuple[bytes, Version] | None:
+        data = self.get(name)
+        return None if data is None else (data, _digest(data))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The lock of all conditional writes: a file system has none of its own."""
+        with ExitStack() as stack:
+            try:
+                self._staging.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locks.hold(self._staging / "conditional.lock"))
+            except OSError as error:
+                raise StoreError(f"cannot write {self._staging}: {error.strerror}") from error
+            yield
+
     def _clear(self, name: str) -> None:
         """Put out of an object's way what is there and no object: a folder, or what is none in place of its folder."""
         place = Path(self.folder, name)
@@ -210,6 +255,10 @@ class LocalObjects(Objects):
             os.unlink(path)
 
 
+def _digest(data: bytes) -> Version:
+    return {"e_tag": hashlib.sha256(data).hexdigest()}
+
+
 def _open_file(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)  # else a pipe in place of an object would be waited for
 
@@ -256,6 +305,29 @@ class RemoteObjects(Objects):
         with self._explain(f"write {name} to"):
             self._store.put(name, data)
 
+    def create(self, name: str, data: bytes) -> Version | None:
+        return self._put_if(name, data, "create")
+
+    def replace(self, name: str, data: bytes, version: Version) -> Version | None:
+        return self._put_if(name, data, dict(version))
+
+    def _put_if(self, name: str, data: bytes, mode: Any) -> Version | None:
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        with self._explain(f"write {name} to"):
+            try:
+                return _read_version(self._store.put(name, data, mode=mode))
+            except (AlreadyExistsError, PreconditionError, FileNotFoundError):
+                return None
+
+    def get_version(self, name: str) -> tuple[bytes, Version] | None:
+        with self._explain(f"read {name} in"):
+            try:
+                found = self._store.get(name)
+                return bytes(found.bytes()), _read_version(found.meta)
+            except FileNotFoundError:
+                return None
+
     def delete(self, name: str) -> None:
         with self._explain(f"remove {name} from"), suppress(FileNotFoundError):
             self._store.delete(name)
@@ -296,3 +368,8 @@ class RemoteObjects(Objects):
             # The library's message goes on with a dump of its own structures.
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise StoreError(f"cannot {what} the store {self._url}: {reason}") from error
+
+
+def _read_version(facts: Any) -> Version:
+    # Google's stores compare versions, the others entity tags.
+    return {name: facts[name] for name in ("e_tag", "version") if facts[name]}
