@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from voxpress.store import Store
+from voxpress.store.claims import Claims
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -25,7 +26,7 @@ def test_one_of_many_gets_a_claim(store: Store) -> None:
         got: list[int] = []
         claims = [store.claims(str(number)) for number in range(16)]
 
-        def ask(number: int, name: str = name, claims: list = claims, got: list[int] = got) -> None:
+        def ask(number: int, name: str = name, claims: list[Claims] = claims, got: list[int] = got) -> None:
             if claims[number].take(name):
                 got.append(number)
 
