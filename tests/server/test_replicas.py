@@ -123,11 +123,11 @@ def test_so_they_are_over_an_object_store(
 
 def test_who_was_killed_while_it_spoke_holds_up_the_others_for_seconds(replicas: Start) -> None:
     here = replicas()
-    slow = {"input": "This takes a while.", "options": {"delay": 3}}
+    text, options = "This takes a while.", {"delay": 3}
     with ThreadPoolExecutor(2) as pool:
-        lost = pool.submit(here[0].say, slow["input"], options=slow["options"])
+        lost = pool.submit(here[0].say, text, options=options)
         time.sleep(1)
-        waiting = pool.submit(here[1].say, slow["input"], options=slow["options"])
+        waiting = pool.submit(here[1].say, text, options=options)
         time.sleep(0.5)
         began = time.monotonic()
         os.killpg(here[0].process.pid, signal.SIGKILL)

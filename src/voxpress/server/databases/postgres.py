@@ -83,7 +83,7 @@ class PostgresDatabase(Database):
         self._transaction = threading.Lock()
         """Held during a transaction: a connection has one at a time."""
         self._connection: psycopg.Connection[Any] | None = None
-        self._failed_at = -_REST
+        self._failed_at, self._failure = -_REST, ""
         self._version = 0
         with self._open_statements() as database:
             # Not serialisable: who waited for the lock sees what was made meanwhile.
@@ -136,13 +136,14 @@ class PostgresDatabase(Database):
             else:
                 return self._connection
         if time.monotonic() < self._failed_at + _REST:
-            raise StateUnavailable(f"{self.name} cannot be reached")
+            raise StateUnavailable(self._failure)
         try:
             self._connection = self._connect()
             self._connection.execute(_BEGIN)
-        except psycopg.OperationalError:
-            self._failed_at = time.monotonic()
+        except psycopg.OperationalError as error:
             self._drop()
+            self._failed_at = time.monotonic()
+            self._failure = f"{self.name} cannot be reached: {self._describe(error)}"
             raise
         return self._connection
 
