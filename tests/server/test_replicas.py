@@ -27,6 +27,8 @@ from tests.store.test_backends import Server as SeaweedFS
 from .conftest import Answer, Running, servers
 from .postgres import PASSWORD, Postgres
 from .test_batches import SECRET, Hook, begin, ended, lines_of, output, prompts
+from .test_clients import HERE, NAMES, check
+from .test_clients import run as run_client
 
 pytestmark = pytest.mark.postgres
 
@@ -97,6 +99,17 @@ def test_a_thousand_misses_over_two_servers_are_spoken_once(replicas: Start) -> 
     answers = ask_at_once(here, 1000, "A thousand callers ask for this at once.")
     assert [(status, count) for (status, _), count in answers.items()] == [(200, 1000)]
     assert count_spoken(here) == 1
+
+
+def test_the_official_client_works_at_either_server(replicas: Start, tmp_path: Path) -> None:
+    """Its files and batches too; what one server made is a hit at the other."""
+    for here in replicas(extra=NAMES):
+        files = tmp_path / f"files{here.port}"
+        files.mkdir()
+        run_client(
+            [sys.executable, "-P", HERE / "openai_python.py", f"{here.url}/v1", here.key, files], tmp_path
+        )
+        check(files)
 
 
 @pytest.mark.s3

@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
+from voxpress.errors import EngineNotInstalled
+
 T = TypeVar("T")
 
 STEPS: Sequence[str] = (
@@ -186,8 +188,12 @@ def open_database(place: Path | str | None = None) -> Database:
         EngineNotInstalled: the package for PostgreSQL is missing.
     """
     if isinstance(place, str) and place.partition("://")[0] in ("postgresql", "postgres"):
-        from voxpress.server.databases.postgres import PostgresDatabase
-
+        try:
+            from voxpress.server.databases.postgres import PostgresDatabase
+        except ImportError as error:  # also where psycopg finds no libpq
+            raise EngineNotInstalled(
+                "a state in PostgreSQL needs psycopg: run  pip install 'voxpress[postgres]'"
+            ) from error
         return PostgresDatabase(place)
     from voxpress.server.databases.sqlite import SqliteDatabase
 

@@ -17,17 +17,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from voxpress.errors import EngineNotInstalled, InputError, StateUnavailable, StoreError
+import psycopg
+from psycopg import errors
+
+from voxpress.errors import InputError, StateUnavailable, StoreError
 from voxpress.server.databases import STEPS, Database, Rows, Transaction
 from voxpress.speech import Seconds
-
-try:
-    import psycopg
-    from psycopg import errors
-except ImportError as error:  # also where psycopg finds no libpq
-    raise EngineNotInstalled(
-        "a state in PostgreSQL needs psycopg: run  pip install 'voxpress[postgres]'"
-    ) from error
 
 T = TypeVar("T")
 
