@@ -12,7 +12,7 @@ CONSTRAINTS ?= constraints.txt
 # More options for pytest: make pytest PYTEST="-k store -x"
 PYTEST ?=
 
-ALL := piper,kokoro,listen,mobi,openai,ray,server
+ALL := piper,kokoro,listen,mobi,openai,postgres,ray,server
 GROUPS := dev lanes site release lock
 NEWEST ?= $(shell for name in python3.13 python3.12; do \
   for each in $$name $(HOME)/.pyenv/versions/*/bin/$$name; do $$each -c "" 2>/dev/null && { echo $$each; exit; }; done; done)
@@ -35,11 +35,11 @@ demo: $(STAMPS)/voxpress
 test: lint types imports blocks pytest
 
 # The test groups that need weights, a network, minutes, other environments or another server.
-test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony
+test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony $(STAMPS)/postgres
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts
 	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -n 2 --dist loadfile \
-	  -m "models or engines or faults or s3 or slow or clients or cluster" $(PYTEST)
+	  -m "models or engines or faults or s3 or postgres or slow or clients or cluster" $(PYTEST)
 
 # Clients of the server as they are, in Python, in JavaScript and in a browser.
 clients: $(STAMPS)/dev $(STAMPS)/clients
@@ -143,6 +143,11 @@ $(STAMPS)/telephony: Makefile
 	-@command -v apt-get >/dev/null && cd build/debian && \
 	  apt-get download -qq $(addprefix asterisk-core-sounds-,en es fr it ru $(foreach set,en es fr,$(set)-wav $(set)-gsm $(set)-g722)) && \
 	  for each in *.deb; do dpkg-deb -x "$$each" . && rm "$$each"; done
+	@touch $@
+
+# PostgreSQL's programs: the tests start servers of their own with them.
+$(STAMPS)/postgres: Makefile | $(STAMPS)/python
+	-@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { command -v apt-get >/dev/null && { $(APT) postgresql; }; }
 	@touch $@
 
 # Clients of the server, which cannot be in one environment with each other. Node and Chromium come from the system; where

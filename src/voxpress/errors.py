@@ -21,6 +21,7 @@
     │   └── WorkerLost          the process that was speaking died or hung
     │       └── NodeLost        its machine is gone, or cannot do the work
     └── StoreError              the store or the output folder cannot be read or written
+        └── StateUnavailable    the database of a server cannot be reached now
 
 A message says what is wrong, with which item, and what to do. `EngineError.transient` says whether
 trying again can help.
@@ -195,6 +196,10 @@ class NodeLost(WorkerLost):
 
 class StoreError(SpeechError):
     """The store or the output folder cannot be read or written."""
+
+
+class StateUnavailable(StoreError):
+    """The database of a server cannot be reached now; a later try can succeed."""
 
 
 def show(value: object) -> str:

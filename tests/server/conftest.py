@@ -113,11 +113,20 @@ Start = Callable[..., Running]
 
 @contextmanager
 def servers(folder: Path) -> Iterator[Start]:
-    """Starts `voxpress serve` with a ``[server]`` table of these fields; again in the same folder, it goes on."""
+    """Starts `voxpress serve` with a ``[server]`` table of these fields; again in the same folder, it goes on.
+
+    Its state and its store lie in that folder, unless others are named.
+    """
     started: list[Running] = []
 
     def start(
-        *, key: str = "none", engines: tuple[str, ...] = ("tone",), extra: str = "", **fields: Any
+        *,
+        key: str = "none",
+        engines: tuple[str, ...] = ("tone",),
+        extra: str = "",
+        state: str | None = None,
+        store: str | None = None,
+        **fields: Any,
     ) -> Running:
         config = folder / "voxpress.toml"
         lines = [f"{name} = {json.dumps(value)}" for name, value in fields.items()]
@@ -127,7 +136,7 @@ def servers(folder: Path) -> Iterator[Start]:
             port = probe.getsockname()[1]
         command = [
             *(sys.executable, "-P", "-m", "voxpress", "serve", "--config", str(config), "--port", str(port)),
-            *("--state", str(folder / "state"), "--store", str(folder / "store")),
+            *("--state", state or str(folder / "state"), "--store", store or str(folder / "store")),
             *(part for name in engines for part in ("-e", name)),
         ]
         with (folder / "log.txt").open("ab") as log:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from voxpress.errors import StoreError
+from voxpress.errors import StateUnavailable, StoreError
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
 from voxpress.server import background, dispatcher
@@ -20,6 +20,29 @@ def quick(monkeypatch):
     for name in ("FIRST_PAUSE", "LONGEST_PAUSE", "_HEALTHY"):
         monkeypatch.setattr(background, name, getattr(background, name) / 100)
     monkeypatch.setattr(dispatcher, "_RESTART_PAUSE", 0.01)
+
+
+def test_what_waits_for_the_database_goes_on_as_soon_as_it_is_back(caplog):
+    """However long it was away; and the log says it once."""
+    restarts: list[str] = []
+    done: list[str] = []
+    tasks = Background(restarts.append)
+
+    async def work():
+        if len(restarts) < 20:
+            raise StateUnavailable("the database cannot be reached")
+        done.append("work")
+
+    async def run():
+        tasks.start("work is done", work)
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if done:
+                break
+
+    asyncio.run(run())
+    assert done == ["work"]
+    assert sum("cannot be reached" in record.message for record in caplog.records) == 1
 
 
 @pytest.mark.parametrize(

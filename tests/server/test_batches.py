@@ -26,7 +26,7 @@ from voxpress.errors import InputError
 from voxpress.files.paths import identity, safe_path
 from voxpress.rendering.presets import load_project
 from voxpress.server.batches import webhooks
-from voxpress.server.database import Database
+from voxpress.server.databases import open_database
 from voxpress.server.settings import Settings
 from voxpress.server.settings import settings as server_settings
 
@@ -407,22 +407,23 @@ def test_a_webhook_is_signed_as_the_official_client_expects(serve):
 
 
 def test_what_ended_before_it_could_be_told_is_told_after_a_restart(serve):
-    """The end of a batch is written down first; whoever is to be told of it does not depend on the next moment."""
+    """The end of a batch and its message are written down at once, so that nothing depends on the next moment."""
     Hook.heard.clear()
-    here = serve()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    hook = f'[[server.webhooks]]\nurl = "http://127.0.0.1:{port}/told"\nsecret = "{SECRET}"'
+    here = serve(extra=hook)
     batch = ended(here, begin(here, lines_of(prompts(2))).id)
-    here.stop()
-    with contextlib.closing(sqlite3.connect(here.folder / "state" / "server.db")) as database, database:
-        database.execute("UPDATE batches SET active = 1")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+    here.stop(signal.SIGKILL)
+    with ThreadingHTTPServer(("127.0.0.1", port), Hook) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        hook = f'[[server.webhooks]]\nurl = "http://127.0.0.1:{server.server_port}/told"\nsecret = "{SECRET}"'
         here = serve(extra=hook)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 40
         while not Hook.heard and time.monotonic() < deadline:
             time.sleep(0.1)
+        time.sleep(2)
         server.shutdown()
-    assert json.loads(Hook.heard[0][1])["data"]["id"] == batch.id
+    assert [json.loads(body)["data"]["id"] for _, body in Hook.heard] == [batch.id]
     assert here.client().batches.retrieve(batch.id) == batch
 
 
@@ -513,13 +514,13 @@ def test_a_delivery_that_cannot_be_made_costs_no_other(serve):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         good = f"http://127.0.0.1:{server.server_port}/told"
         urls = [*UNUSABLE, *INSIDE, *[f"http://127.0.0.1:{silent.getsockname()[1]}/"] * 30]
-        rows = [(f"msg_{n}", url, SECRET, b"{}", 0, 0.0, 1) for n, url in enumerate(urls)]
-        rows += [
-            ("msg_secret", good, "whsec_?", b"{}", 0, 0.0, 1),
-            ("msg_good", good, SECRET, b"{}", 0, 1.0, 1),
+        waiting = [(f"msg_{n}", url, SECRET, 0.0) for n, url in enumerate(urls)]
+        waiting += [("msg_secret", good, "whsec_?", 0.0), ("msg_good", good, SECRET, 1.0)]
+        rows = [
+            (id, url, secret, b"{}", 0, due, 1, "", webhooks.host_of(url)) for id, url, secret, due in waiting
         ]
         with contextlib.closing(sqlite3.connect(here.folder / "state" / "server.db")) as database, database:
-            database.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            database.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         here = serve()
         deadline = time.monotonic() + 20
         while len(Hook.heard) < 2 and time.monotonic() < deadline:
@@ -544,17 +545,9 @@ def test_hosts_that_are_silent_keep_no_other_key_waiting(tmp_path, monkeypatch):
         server = await asyncio.start_server(good, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         with socket.create_server(("127.0.0.1", 0), backlog=512) as silent:
-            state = Database(tmp_path / "state")
+            state = open_database(tmp_path / "state")
             rows = [
-                (
-                    f"msg_{key}{n}",
-                    url,
-                    SECRET,
-                    json.dumps({"data": {"id": f"batch_{key}"}}).encode(),
-                    0,
-                    due,
-                    0,
-                )
+                (f"msg_{key}{n}", url, SECRET, b"{}", 0, due, 0, key, webhooks.host_of(url))
                 for key, due, count, address in (
                     ("mallory", 0.0, 2000, f"127.0.{{}}.{{}}:{silent.getsockname()[1]}"),
                     ("anna", 1.0, 40, f"127.0.0.1:{port}"),
@@ -562,11 +555,9 @@ def test_hosts_that_are_silent_keep_no_other_key_waiting(tmp_path, monkeypatch):
                 for n in range(count)
                 for url in [f"http://{address.format(n // 200, n % 200 + 1)}/told"]
             ]
-            owners = [(f"batch_{key}", key, b"", b"", 0, "", 0) for key in ("mallory", "anna")]
 
             def fill(database):
-                database.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)", owners)
-                database.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+                database.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
             state.do(fill)
             hooks = webhooks.Webhooks(Settings(), state)

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from voxpress.errors import StoreError
-from voxpress.server.database import Database
+from voxpress.server.databases.sqlite import SqliteDatabase
 from voxpress.server.keys import Key, usage
 from voxpress.server.limits import Limits
 
@@ -144,11 +144,12 @@ def test_usage_is_counted_once_however_many_ask_for_it(tmp_path):
     """Each asking writes down what was counted; two at once write different parts of it."""
 
     async def run():
-        state, limits = Database(tmp_path), Limits()
+        state = SqliteDatabase(tmp_path)
+        limits = Limits(state)
         key = Key(name="app")
         for _ in range(50):
             limits.record(key, 10, hit=False)
-            await asyncio.gather(*(limits.save(state) for _ in range(4)))
+            await asyncio.gather(*(limits.save() for _ in range(4)))
         return usage(state, "app")
 
     (today,) = asyncio.run(run())
@@ -156,17 +157,22 @@ def test_usage_is_counted_once_however_many_ask_for_it(tmp_path):
 
 
 def test_usage_that_could_not_be_written_down_is_written_the_next_time(tmp_path):
-    class Full(Database):
-        async def run(self, work):
-            raise StoreError("the disk is full")
+    class Full(SqliteDatabase):
+        full = True
 
-    limits, key = Limits(), Key(name="app")
+        async def run(self, work):
+            if self.full:
+                raise StoreError("the disk is full")
+            return await super().run(work)
+
+    state, key = Full(tmp_path), Key(name="app")
+    limits = Limits(state)
     limits.record(key, 10, hit=True)
     with pytest.raises(StoreError):
-        asyncio.run(limits.save(Full(tmp_path)))
+        asyncio.run(limits.save())
     limits.record(key, 10, hit=True)
-    state = Database(tmp_path)
-    asyncio.run(limits.save(state))
+    state.full = False
+    asyncio.run(limits.save())
     (today,) = usage(state, "app")
     assert (today.requests, today.stored) == (2, 20)
 

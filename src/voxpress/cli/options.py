@@ -158,8 +158,9 @@ StateFolder = Annotated[
     typer.Option(
         "--state",
         envvar="VOXPRESS_STATE",
-        metavar="DIR",
-        help="Where the server keeps keys, files and batches; by default in the user's data directory.",
+        metavar="PLACE",
+        help="Where the server keeps keys, files and batches: a folder, by default in the user's data directory, or a"
+        " postgresql:// URL.",
     ),
 ]
 ManifestFormat = Annotated[

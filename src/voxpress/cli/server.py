@@ -21,7 +21,7 @@ from voxpress.cli.tables import print_json, print_table
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
-    from voxpress.server.database import Database
+    from voxpress.server.databases import Database
 
 app = typer.Typer()
 keys_app = typer.Typer(
@@ -231,8 +231,8 @@ def keys_webhook_secret() -> None:
 
 
 def _state(folder: str | None, config: Path | None) -> Database:
-    from voxpress.server.database import Database
+    from voxpress.server.databases import open_database
     from voxpress.server.settings import settings
 
     file = config_file(config)
-    return Database(folder or settings(project_in(file).server, str(file)).state)
+    return open_database(folder or settings(project_in(file).server, str(file)).state)

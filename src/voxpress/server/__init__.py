@@ -33,7 +33,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         import uvicorn
 
         from voxpress.server.app import application
-        from voxpress.server.database import Database
+        from voxpress.server.databases import open_database
         from voxpress.server.http.origins import Origins
         from voxpress.server.http.protocol import make_protocol
         from voxpress.server.keys import Ring
@@ -47,7 +47,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         ) from None
     configure(settings.log_format == "json")
     place = find_wyoming_address(settings)
-    state = Database(settings.state)
+    state = open_database(settings.state)
     keyless = not Ring(state)
     lock = state.lock()
     state.close()

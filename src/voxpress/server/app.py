@@ -35,13 +35,14 @@ from voxpress.server.batches.records import BatchRecords
 from voxpress.server.batches.runner import BatchRunner
 from voxpress.server.batches.webhooks import Webhooks
 from voxpress.server.context import Server, visitor
-from voxpress.server.database import Database
+from voxpress.server.databases import open_database
 from voxpress.server.dispatcher import Dispatcher
 from voxpress.server.errors import Refusal, to_refusal
 from voxpress.server.http.gateway import Gateway
 from voxpress.server.http.hit_cache import Hits
 from voxpress.server.http.multipart import MOST_PARTS
 from voxpress.server.keys import Ring
+from voxpress.server.leases import RENEW_EVERY, Leases
 from voxpress.server.limits import Limits
 from voxpress.server.logs import AccessLog
 from voxpress.server.metrics import Metrics
@@ -107,7 +108,8 @@ def application(
 
 
 def _build_server(settings: Settings, project: Project, store: Store) -> Server:
-    state = Database(settings.state)
+    state = open_database(settings.state)
+    leases = Leases(state)
     names = Aliases(settings, project.defaults, project.cast)
     for model in settings.preload:
         names.resolve(model, None)
@@ -119,6 +121,7 @@ def _build_server(settings: Settings, project: Project, store: Store) -> Server:
         workers=settings.workers,
         timeout=settings.timeout,
         idle=settings.idle,
+        claims=store.claims(leases.holder) if state.is_shared and store.is_shared else None,
     )
     metrics = Metrics(
         lambda: dispatcher.waiting_count,
@@ -128,13 +131,13 @@ def _build_server(settings: Settings, project: Project, store: Store) -> Server:
     background = Background(metrics.count_restart)
     dispatcher.on_result = metrics.count_result
     dispatcher.on_failure = lambda error: background.note("texts are spoken", error)
-    ring, limits = Ring(state), Limits()
-    limits.load(state)
+    ring, limits = Ring(state), Limits(state)
     speech = Speech(settings, store, names, SpeechPlanner(settings, names, project), dispatcher)
     files, webhooks = FileStore(state), Webhooks(settings, state)
-    records, inputs = BatchRecords(state), BatchInputs(state, settings.max_lines)
+    records, inputs = BatchRecords(state, leases), BatchInputs(state, settings.max_lines)
     batch_runner = BatchRunner(
         records,
+        leases,
         inputs,
         Intake(settings, records, files, inputs),
         LineWorker(settings, speech, records, ring, limits),
@@ -195,19 +198,21 @@ def _make_lifespan(here: Server) -> Any:
         background.repeat("requests are counted", _FLUSH_EVERY, _make_async(here.sweep))
         # Outside the event loop: the database may be busy with a line that holds audio.
         background.repeat("keys are read again", _REFRESH_EVERY, lambda: asyncio.to_thread(here.ring.refresh))
-        background.repeat("usage is saved", _SAVE_EVERY, lambda: here.limits.save(here.state))
+        background.repeat("usage is saved", _SAVE_EVERY, here.limits.save)
         background.repeat("files expire", _SAVE_EVERY, here.files.expire)
         background.start("models are loaded", lambda: _make_ready(here))
         background.start("webhooks are sent", here.webhooks.run)
-        background.start("batches go on", here.batch_runner.resume)
+        background.start("batches go on", here.batch_runner.tend)
+        background.repeat("batches are tended", RENEW_EVERY, here.batch_runner.tend)
         try:
             yield
         finally:
             here.ready = False
-            await here.batch_runner.stop()
             await background.stop()
+            await here.batch_runner.leave()
+            await here.dispatcher.leave_all()
             await asyncio.to_thread(here.dispatcher.stop)
-            await here.limits.save(here.state)
+            await here.limits.save()
             here.sweep()
             here.state.close()
 

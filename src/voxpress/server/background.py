@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from voxpress.engines import describe
-from voxpress.errors import SpeechError
+from voxpress.errors import SpeechError, StateUnavailable
 from voxpress.speech import Seconds
 
 log = logging.getLogger("voxpress.server")
@@ -83,9 +83,13 @@ class Background:
                 if time.monotonic() - began > LONGEST_PAUSE:
                     pause = FIRST_PAUSE
                 problem = str(error) if isinstance(error, SpeechError) else describe(error)
-                log.error(  # noqa: TRY400 - a traceback only where it helps
-                    "%s: %s; again in %g s", place, problem, pause, exc_info=_choose_traceback(error)
-                )
+                away = isinstance(error, StateUnavailable)
+                if away:
+                    pause = FIRST_PAUSE  # all are wanted as soon as the database is back
+                if not away or self.problems.get(place) != problem:
+                    log.error(  # noqa: TRY400 - a traceback only where it helps
+                        "%s: %s; again in %g s", place, problem, pause, exc_info=_choose_traceback(error)
+                    )
                 self.problems[place] = problem
                 self._count_restart(name)
                 recovered.cancel()

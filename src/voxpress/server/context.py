@@ -17,7 +17,7 @@ from voxpress.server.batches.file_store import FileStore
 from voxpress.server.batches.records import BatchRecords
 from voxpress.server.batches.runner import BatchRunner
 from voxpress.server.batches.webhooks import Webhooks
-from voxpress.server.database import Database
+from voxpress.server.databases import Database
 from voxpress.server.dispatcher import Dispatcher
 from voxpress.server.errors import Refusal
 from voxpress.server.http.hit_cache import Hits

@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import TypeVar
 
 import msgspec
 
 from voxpress.engines import describe
-from voxpress.errors import WorkerLost
+from voxpress.errors import StoreError, WorkerLost
 from voxpress.executors import Pools
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.driver import PushDriver
@@ -25,12 +26,18 @@ from voxpress.rendering.turns import FairTurns
 from voxpress.server.errors import Refusal
 from voxpress.speech import Result, Seconds, Status
 from voxpress.store import Store
+from voxpress.store.claims import Claims
 
 log = logging.getLogger("voxpress.server")
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 _FIRST_RATE = 100.0
 """Characters per second, before any was measured."""
 _LONGEST_WAIT: Seconds = 60.0
+_FIRST_LOOK, _LONGEST_LOOK = 0.1, 1.0
+"""Seconds between looks for a clip that another server speaks; they grow."""
 _RESTART_PAUSE: Seconds = 1.0
 """Between the failure of a loop and the start of the next."""
 
@@ -44,6 +51,7 @@ class Flight:
         done: its result. Never fails: a failed utterance is a result too.
         spoken: keys of its takes that are in the store.
         withdrawal: the timer that ends the work, while nobody waits.
+        claim: has the work done here, or waits for another server that does it; None where there is no other server.
     """
 
     def __init__(self, plan: Plan, background: bool) -> None:
@@ -52,6 +60,7 @@ class Flight:
         self.done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self.spoken: set[str] = set()
         self.withdrawal: asyncio.TimerHandle | None = None
+        self.claim: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
 
     def keep(self) -> None:
@@ -80,6 +89,7 @@ class Dispatcher:
     Args:
         queue: flights that may be open at most, without those in the background.
         linger: how long a flight goes on after its last waiter has left.
+        claims: by which servers that share the store agree who speaks a clip; None: this server is alone.
         attempts, timeout, workers, idle: as in `voxpress.render` and `voxpress.executors.Processes`.
     """
 
@@ -93,10 +103,11 @@ class Dispatcher:
         workers: int | None = None,
         timeout: Seconds | None = TIMEOUT,
         idle: Seconds = 0.0,
+        claims: Claims | None = None,
     ) -> None:
         self.pools = Pools(workers, timeout=timeout, idle=idle, shared=store.is_shared)
         self._turns = FairTurns()
-        self._store, self._attempts = store, attempts
+        self._store, self._attempts, self._claims = store, attempts, claims
         self._driver = self._make_driver()
         self._most_waiting, self._linger = queue, linger
         self._flights: dict[str, Flight] = {}
@@ -187,10 +198,42 @@ class Dispatcher:
         flight = self._flights[key] = self._flights_by_number[number] = Flight(plan, background)
         if background:
             self._turns.background.add(number)
-        self._driver.submit(plan)
+        if self._claims is None:
+            self._driver.submit(plan)
+        else:
+            flight.claim = asyncio.ensure_future(self._share(flight, self._claims))
         return flight
 
+    async def _share(self, flight: Flight, claims: Claims) -> None:
+        """Have a clip spoken here, or wait until another server has spoken it."""
+        key = flight.plan.targets[0].clip
+        try:
+            await self._wait_for_turn(key, claims)
+            self._driver.submit(flight.plan)  # it finds the clip, if that is there by now
+            while not (await asyncio.wait({flight.done}, timeout=claims.seconds / 3))[0]:
+                await _try_claim(claims.renew, key)
+        finally:
+            await _try_claim(claims.release, key)
+
+    async def _wait_for_turn(self, key: str, claims: Claims) -> None:
+        """Wait until this server has the claim of a clip, or the clip is there."""
+        pause = _FIRST_LOOK
+        while not await _try_claim(claims.take, key):
+            await asyncio.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_LOOK)
+            if await _try_claim(self._store.missing_clips, [key]) != {key}:
+                return
+
+    async def leave_all(self) -> None:
+        """Give the claims back, as the server stops: another one may speak what is open."""
+        tasks = [flight.claim for flight in self._flights_by_number.values() if flight.claim]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _withdraw(self, flight: Flight) -> None:
+        if flight.claim is not None:
+            flight.claim.cancel()
         self._driver.withdraw(flight.plan.number)
         self._forget(flight)
 
@@ -246,3 +289,12 @@ class Dispatcher:
 
     def _list_ahead(self) -> Iterator[Flight]:
         return (flight for flight in self._flights.values() if not flight.background)
+
+
+async def _try_claim(work: Callable[[A], T], item: A) -> T | bool:
+    """What `work` says of a claim; True where the store fails, as a clip is rather spoken twice than not at all."""
+    try:
+        return await asyncio.to_thread(work, item)
+    except StoreError as error:
+        log.warning("servers cannot agree who speaks: %s", error)
+        return True

@@ -17,6 +17,7 @@ from voxpress.errors import (
     ServiceRefused,
     ServiceUnavailable,
     SpeechError,
+    StateUnavailable,
     StoreError,
     SynthesisError,
     UnknownEngine,
@@ -44,6 +45,7 @@ STATUS: Mapping[type[SpeechError], tuple[int, str, str]] = {
     CheckFailed: (500, _SERVER_ERROR, "check_failed"),
     WorkerLost: (500, _SERVER_ERROR, "worker_lost"),
     EngineError: (500, _SERVER_ERROR, "engine_failed"),
+    StateUnavailable: (503, _SERVER_ERROR, "state_unavailable"),
     StoreError: (500, _SERVER_ERROR, "store_failed"),
     SpeechError: (500, _SERVER_ERROR, "internal_error"),
 }
@@ -108,6 +110,8 @@ def refusal(error: SpeechError, param: str | None = None) -> Refusal:
     status, name, code = STATUS[kind]
     # OpenAI's client retries each status from 500 on; that helps only against an error that passes.
     retry = {} if status < 500 else {"x-should-retry": "true" if _is_transient(error) else "false"}
+    if status == 503:
+        retry["retry-after"] = "1"
     field = _FIELD_NAMES.get(error.field or "", error.field)
     message = f"{field}: {error.problem}" if field != error.field else str(error)
     return Refusal(status, message, code, type=name, param=param or field or _PARAMS.get(kind), headers=retry)
@@ -136,4 +140,4 @@ def version_refusal() -> Refusal:
 
 
 def _is_transient(error: SpeechError) -> bool:
-    return isinstance(error, ServiceUnavailable | WorkerLost)
+    return isinstance(error, ServiceUnavailable | StateUnavailable | WorkerLost)

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import re
 import secrets
-import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -20,7 +19,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from voxpress.errors import InputError
-from voxpress.server.database import Database
+from voxpress.server.databases import Database, Transaction
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import KeyUsage
 
@@ -78,7 +77,7 @@ def add(
         *(requests_per_minute, characters_per_minute, characters_per_day, int(time.time())),
     )
 
-    def insert(database: sqlite3.Connection) -> None:
+    def insert(database: Transaction) -> None:
         if database.execute("SELECT 1 FROM keys WHERE name = ?", (name,)).fetchone():
             raise InputError(
                 f"there is a key {name!r} already: choose another name, or  voxpress keys remove {name}"
@@ -96,7 +95,7 @@ def remove(state: Database, name: str) -> None:
         InputError: no key has that name.
     """
 
-    def delete(database: sqlite3.Connection) -> int:
+    def delete(database: Transaction) -> int:
         return database.execute("DELETE FROM keys WHERE name = ?", (name,)).rowcount
 
     if not state.do(delete):
@@ -106,7 +105,7 @@ def remove(state: Database, name: str) -> None:
 def listed(state: Database) -> list[Key]:
     """All keys, the oldest first."""
     rows = state.do(
-        lambda database: database.execute("SELECT * FROM keys ORDER BY created_at, rowid").fetchall()
+        lambda database: database.execute("SELECT * FROM keys ORDER BY created_at, name").fetchall()
     )
     return [
         msgspec.convert(

@@ -60,7 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allow_open: bool = False
     """Let everyone who reaches the Wyoming address use it: the protocol has no keys."""
     state: str | None = None
-    """Folder for keys, files and batches; None: one in the user's data directory."""
+    """Folder for keys, files and batches, or a ``postgresql://`` URL; None: a folder in the user's data directory."""
 
     # Engines
     engines: Sequence[str] | None = None

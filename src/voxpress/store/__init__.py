@@ -29,6 +29,8 @@ from voxpress.files import formats, home
 from voxpress.files.paths import REMOTE
 from voxpress.speech import Clip, Hertz, Mark, Seconds
 from voxpress.store.backends import Entry, LocalObjects, Objects, RemoteObjects
+from voxpress.store.claims import FOLDER as _CLAIMS
+from voxpress.store.claims import Claims
 from voxpress.store.maintenance import Inventory, kind_of
 from voxpress.text.wer import Score
 
@@ -297,6 +299,10 @@ class Store:
         """
         self._objects.sync()
 
+    def claims(self, owner: str, seconds: Seconds = 10.0) -> Claims:
+        """Claims of a process that shares the store with others; see `voxpress.store.claims`."""
+        return Claims(self._objects, owner, seconds)
+
     # Care
 
     def stats(self) -> dict[str, Usage]:
@@ -336,14 +342,18 @@ class Store:
 
         A store on this machine notes each use; elsewhere an object's age counts from when it was written. What was used
         within `GRACE` stays, and a render that finds a take gone speaks it again. A use in the future counts
-        as one now.
+        as one now. Claims that a process left behind go too, and are not counted.
 
         Args:
             max_bytes: largest size of the whole store.
             older_than: seconds since the last use beyond which an object goes.
         """
         now = time.time()
-        inventory = self._inventory()
+        inventory = Inventory()
+        for entry in self._objects.entries():
+            inventory.add(entry.name, entry.size, entry.used)
+            if entry.name.startswith(f"{_CLAIMS}/") and now - entry.used > GRACE:
+                self._objects.delete(entry.name)
         count = removed = 0
         for thing in inventory.things():
             if thing.used > now:

@@ -7,6 +7,7 @@ and an error keeps its errno.
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import re
@@ -15,15 +16,15 @@ import stat
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from voxpress.errors import StoreError
-from voxpress.files import atomic
+from voxpress.files import atomic, locks
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _BLOCK = 8 * 2**20
 _MESSAGE = re.compile(r"<Message>([^<\n]+)")
 _ROLE = re.compile(r"//(?:169\.254\.\d+\.\d+|metadata\.google)[:/.]")
 """Addresses at which clouds tell a machine its credentials."""
+Version: TypeAlias = Mapping[str, str]
+"""Tells what an object is now from what it was or will be."""
 _NO_OBJECT = frozenset(
     (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG, errno.EEXIST)
 )
@@ -89,6 +92,18 @@ class Objects(ABC):
     @abstractmethod
     def download(self, name: str, path: Path) -> bool:
         """Write an object of any size into a file; whether there is such an object."""
+
+    @abstractmethod
+    def create(self, name: str, data: bytes) -> Version | None:
+        """Write an object that is not there yet; None if there is one."""
+
+    @abstractmethod
+    def replace(self, name: str, data: bytes, version: Version) -> Version | None:
+        """Replace an object that still has that version; None if it has not."""
+
+    @abstractmethod
+    def get_version(self, name: str) -> tuple[bytes, Version] | None:
+        """The object's bytes and their version, for `replace`; None if there is no such object."""
 
     @abstractmethod
     def delete(self, name: str) -> None:
@@ -179,6 +194,36 @@ class LocalObjects(Objects):
             shutil.copyfileobj(file, copy, _BLOCK)
         return True
 
+    def create(self, name: str, data: bytes) -> Version | None:
+        with self._alone():
+            if self.get(name) is not None:
+                return None
+            self.put(name, data)
+        return _digest(data)
+
+    def replace(self, name: str, data: bytes, version: Version) -> Version | None:
+        with self._alone():
+            there = self.get(name)
+            if there is None or _digest(there) != version:
+                return None
+            self.put(name, data)
+        return _digest(data)
+
+    def get_version(self, name: str) -> tuple[bytes, Version] | None:
+        data = self.get(name)
+        return None if data is None else (data, _digest(data))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The lock of all conditional writes: a file system has none of its own."""
+        with ExitStack() as stack:
+            try:
+                self._staging.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locks.hold(self._staging / "conditional.lock"))
+            except OSError as error:
+                raise StoreError(f"cannot write {self._staging}: {error.strerror}") from error
+            yield
+
     def _clear(self, name: str) -> None:
         """Put out of an object's way what is there and no object: a folder, or what is none in place of its folder."""
         place = Path(self.folder, name)
@@ -242,6 +287,10 @@ class LocalObjects(Objects):
             os.unlink(path)
 
 
+def _digest(data: bytes) -> Version:
+    return {"e_tag": hashlib.sha256(data).hexdigest()}
+
+
 def _open_file(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)  # else a pipe in place of an object would be waited for
 
@@ -297,6 +346,29 @@ class RemoteObjects(Objects):
                 for part in found.stream(min_chunk_size=_BLOCK):
                     copy.write(part)
         return True
+
+    def create(self, name: str, data: bytes) -> Version | None:
+        return self._put_if(name, data, "create")
+
+    def replace(self, name: str, data: bytes, version: Version) -> Version | None:
+        return self._put_if(name, data, dict(version))
+
+    def _put_if(self, name: str, data: bytes, mode: Any) -> Version | None:
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        with self._explain(f"write {name} to"):
+            try:
+                return _read_version(self._store.put(name, data, mode=mode))
+            except (AlreadyExistsError, PreconditionError, FileNotFoundError):
+                return None
+
+    def get_version(self, name: str) -> tuple[bytes, Version] | None:
+        with self._explain(f"read {name} in"):
+            try:
+                found = self._store.get(name)
+                return bytes(found.bytes()), _read_version(found.meta)
+            except FileNotFoundError:
+                return None
 
     def delete(self, name: str) -> None:
         with self._explain(f"remove {name} from"), suppress(FileNotFoundError):
@@ -365,3 +437,8 @@ def explain(what: str) -> Iterator[None]:
         if _ROLE.search(said):  # the last place where credentials are looked for
             reason = "no credentials were found, neither in the environment nor from a role of this machine"
         raise StoreError(f"cannot {what}: {reason.rstrip('.: ')}") from error
+
+
+def _read_version(facts: Any) -> Version:
+    # Google's stores compare versions, the others entity tags.
+    return {name: facts[name] for name in ("e_tag", "version") if facts[name]}

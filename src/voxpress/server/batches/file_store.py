@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
-import sqlite3
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from voxpress.server.database import Database
+from voxpress.server.databases import Database, Transaction
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import File, Files, Purpose, Timestamp
 
@@ -20,26 +18,38 @@ _COLUMNS = "id, bytes, created_at, filename, purpose, expires_at"
 
 
 class FileStore:
-    """Keeps files in the folder of the server's state, and what is known of them in its database."""
+    """Keeps files, and what is known of them, in the server's state."""
 
     def __init__(self, state: Database) -> None:
         self._state = state
 
     async def add(
-        self, owner: str, filename: str, purpose: Purpose, source: Path, expires_at: Timestamp | None = None
+        self,
+        owner: str,
+        filename: str,
+        purpose: Purpose,
+        source: Path,
+        expires_at: Timestamp | None = None,
+        *,
+        id: str | None = None,
     ) -> File:
-        """Move the file at `source` in."""
+        """Move the file at `source` in.
+
+        Args:
+            id: None: a new one; otherwise it takes the place of the file that has it, if there is one.
+        """
         made = File(
-            id=f"file-{secrets.token_hex(12)}",
+            id=id or f"file-{secrets.token_hex(12)}",
             bytes=await asyncio.to_thread(os.path.getsize, source),
             created_at=int(time.time()),
             filename=filename,
             purpose=purpose,
             expires_at=expires_at,
         )
-        await asyncio.to_thread(os.replace, source, self._state.file(made.id))
+        await asyncio.to_thread(self._state.add_file, made.id, source)
 
-        def insert(database: sqlite3.Connection) -> None:
+        def insert(database: Transaction) -> None:
+            database.execute("DELETE FROM files WHERE id = ?", (made.id,))
             (sequence,) = database.execute("SELECT COALESCE(MAX(sequence), 0) + 1 FROM files").fetchone()
             database.execute(
                 "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -70,7 +80,7 @@ class FileStore:
     ) -> Files:
         """Some of an owner's files."""
 
-        def rows(database: sqlite3.Connection) -> list[Any]:
+        def rows(database: Transaction) -> list[Any]:
             found = database.execute(
                 f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND purpose = COALESCE(?, purpose)"  # noqa: S608
                 " AND COALESCE(expires_at, ?) >= ? ORDER BY sequence",
@@ -95,8 +105,7 @@ class FileStore:
         """
         await self.find(owner, id)
         await self._state.run(lambda database: database.execute("DELETE FROM files WHERE id = ?", (id,)))
-        with contextlib.suppress(FileNotFoundError):
-            self._state.file(id).unlink()
+        await asyncio.to_thread(self._state.remove_file, id)
 
     async def expire(self) -> None:
         """Delete the files whose time is over."""
@@ -106,12 +115,19 @@ class FileStore:
             ).fetchall()
         )
         for (id,) in old:
-            with contextlib.suppress(FileNotFoundError):
-                self._state.file(id).unlink()
+            await asyncio.to_thread(self._state.remove_file, id)
 
     def new_path(self) -> Path:
         """A path for a file that is being written."""
-        return self._state.folder / "files" / f".{secrets.token_hex(12)}.partial"
+        return self._state.new_path()
+
+    def open(self, id: str) -> BinaryIO:
+        """The content of a file.
+
+        Raises:
+            FileNotFoundError: it is gone.
+        """
+        return self._state.open_file(id)
 
 
 def cut_page(items: list[Any], after: str | None, limit: int) -> tuple[list[Any], bool]:

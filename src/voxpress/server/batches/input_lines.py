@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import os
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from voxpress.errors import StoreError
-from voxpress.server.database import Database
+from voxpress.server.databases import Database
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import Batch, BatchError, BatchErrors, BatchLine
 
@@ -39,17 +37,14 @@ class BatchInputs:
             Refusal: the file was deleted a moment ago.
         """
         try:
-            os.link(self._state.file(file), self._state.file(batch))
+            self._state.copy_file(file, batch)
         except FileNotFoundError:
             raise Refusal(404, f"no such file: {file!r}", "file_not_found", param="input_file_id") from None
-        except OSError as error:
-            raise StoreError(f"cannot keep the input of a batch: {error.strerror}") from error
 
     def open(self, batch: Batch) -> InputLines | BatchErrors:
         """The lines of a batch's input, or what is wrong with them."""
-        own = self._state.file(batch.id)
-        lines = InputLines(own if own.exists() else self._state.file(batch.input_file_id))
         try:
+            lines = InputLines(self._state.fetch_file(batch.id))
             errors = lines.check(batch.endpoint, self._most_lines)
         except FileNotFoundError:
             errors = [
@@ -64,7 +59,7 @@ class BatchInputs:
 
     def remove(self, batch: str) -> None:
         """Delete a batch's input; the upload stays."""
-        self._state.file(batch).unlink(missing_ok=True)
+        self._state.remove_file(batch)
 
 
 class InputLines:

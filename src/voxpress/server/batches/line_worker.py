@@ -208,7 +208,7 @@ class LineWorker:
         while True:
             key = self._ring.find_name(owner) or Key(name=owner)
             try:
-                self._limits.charge_day(key, characters)
+                await self._limits.charge_day(key, characters)
             except Refusal as error:
                 if "retry-after" not in error.headers:
                     raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import time
 from pathlib import Path
@@ -43,7 +44,14 @@ class OutputFiles:
                     count = await self._write_errors(job.batch.id, place, unanswered, code)
                 filename = f"{job.batch.id}_{name}.jsonl"
                 file = (
-                    await self._files.add(job.owner, filename, "batch_output", place, expires_at)
+                    await self._files.add(
+                        job.owner,
+                        filename,
+                        "batch_output",
+                        place,
+                        expires_at,
+                        id=_name_file(job.batch.id, name),
+                    )
                     if count
                     else None
                 )
@@ -82,6 +90,11 @@ class OutputFiles:
                     await asyncio.to_thread(file.write, answer.content + b"\n")
                     count += 1
                 start = answer.number + 1
+
+
+def _name_file(batch: str, name: str) -> str:
+    # The same when a server that was killed meanwhile, or another one, does it again.
+    return f"file-{hashlib.sha256(f'{batch} {name}'.encode()).hexdigest()[:24]}"
 
 
 def _add_name(answer: bytes, names: Names) -> bytes:

@@ -6,16 +6,18 @@ was killed finds its active batches here, and the lines that were answered.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from voxpress.server.database import Database
+from voxpress.server.databases import Database, Transaction
 from voxpress.server.errors import Refusal
-from voxpress.server.schemas import Batch, Batches, BatchStatus
+from voxpress.server.leases import Leases
+from voxpress.server.schemas import ENDED, Batch, Batches, BatchStatus
 
+_LAST = 2**63 - 1
 _SHORTENED_AT_ONCE = 20
 """Answers that one transaction shortens: each may hold audio, and others wait for the database."""
 
@@ -63,10 +65,13 @@ class _ShortAnswer(msgspec.Struct, frozen=True):
 
 
 class BatchRecords:
-    """Reads and writes batches and the answers to their lines."""
+    """Reads and writes batches and the answers to their lines.
 
-    def __init__(self, state: Database) -> None:
-        self._state = state
+    What only the server that works on a batch may write raises LeaseLost on any other.
+    """
+
+    def __init__(self, state: Database, leases: Leases) -> None:
+        self._state, self._leases = state, leases
 
     # Batches
 
@@ -78,7 +83,7 @@ class BatchRecords:
         """
         batch, owner = job.batch, job.owner
 
-        def insert(database: sqlite3.Connection) -> None:
+        def insert(database: Transaction) -> None:
             (active,) = database.execute(
                 "SELECT COUNT(*) FROM batches WHERE owner = ? AND active = 1", (owner,)
             ).fetchone()
@@ -105,14 +110,7 @@ class BatchRecords:
         Raises:
             Refusal: the owner has no such batch.
         """
-        row = await self._state.run(
-            lambda database: database.execute(
-                "SELECT record FROM batches WHERE id = ? AND owner = ?", (id, owner)
-            ).fetchone()
-        )
-        if row is None:
-            raise Refusal(404, f"no batch {id!r}", "batch_not_found", param="batch_id")
-        return msgspec.json.decode(row[0], type=Batch)
+        return await self._state.run(lambda database: _find_batch(database, owner, id))
 
     async def list_page(self, owner: str, after: str | None, limit: int) -> Batches:
         """Some of an owner's batches, the newest first.
@@ -121,8 +119,8 @@ class BatchRecords:
             Refusal: none of them has the id `after`.
         """
 
-        def select(database: sqlite3.Connection) -> list[tuple[bytes]]:
-            before = None
+        def select(database: Transaction) -> list[tuple[bytes]]:
+            before = _LAST
             if after is not None:
                 found = database.execute(
                     "SELECT sequence FROM batches WHERE owner = ? AND id = ?", (owner, after)
@@ -131,9 +129,8 @@ class BatchRecords:
                     raise Refusal(400, f"nothing has the id {after!r}", "invalid_value", param="after")
                 (before,) = found
             return database.execute(
-                "SELECT record FROM batches WHERE owner = ? AND (? IS NULL OR sequence < ?)"
-                " ORDER BY sequence DESC LIMIT ?",
-                (owner, before, before, limit + 1),
+                "SELECT record FROM batches WHERE owner = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
+                (owner, before, limit + 1),
             ).fetchall()
 
         found = [msgspec.json.decode(row[0], type=Batch) for row in await self._state.run(select)]
@@ -145,14 +142,14 @@ class BatchRecords:
             last_id=data[-1].id if data else None,
         )
 
-    async def list_active(self) -> list[str]:
-        """Ids of the active batches, the oldest first."""
+    async def list_active(self) -> list[Batch]:
+        """The active batches, the oldest first."""
         rows = await self._state.run(
             lambda database: database.execute(
-                "SELECT id FROM batches WHERE active = 1 ORDER BY sequence"
+                "SELECT record FROM batches WHERE active = 1 ORDER BY sequence"
             ).fetchall()
         )
-        return [id for (id,) in rows]
+        return [msgspec.json.decode(record, type=Batch) for (record,) in rows]
 
     async def load(self, id: str) -> Job:
         """A batch as it is now."""
@@ -168,11 +165,39 @@ class BatchRecords:
             base,
         )
 
-    async def update(self, id: str, status: BatchStatus, **fields: Any) -> Batch:
-        """Write down a batch's new state. The counts of its lines stay, unless `fields` has them."""
+    async def update(
+        self, id: str, status: BatchStatus, also: Callable[[Transaction], None] | None = None, **fields: Any
+    ) -> Batch:
+        """Write down a batch's new state. The counts of its lines stay, unless `fields` has them. One that was
+        cancelled meanwhile is so until it has ended.
 
-        def write(database: sqlite3.Connection) -> Batch:
-            return _replace_fields(database, id, {"status": status, **fields})
+        Args:
+            also: what is written in the same transaction.
+        """
+
+        def write(database: Transaction) -> Batch:
+            self._leases.check(database, id)
+            if also is not None:
+                also(database)
+            cancelled = status not in ENDED and _read_batch(database, id).status == "cancelling"
+            return _replace_fields(database, id, {"status": "cancelling" if cancelled else status, **fields})
+
+        return await self._state.run(write)
+
+    async def cancel(self, owner: str, id: str) -> Batch:
+        """Note that a batch should begin no more lines; the server that works on it looks now and then.
+
+        Raises:
+            Refusal: the owner has no such batch, or it has ended.
+        """
+
+        def write(database: Transaction) -> Batch:
+            batch = _find_batch(database, owner, id)
+            if batch.status in ENDED or batch.status == "finalizing":
+                raise Refusal(409, f"batch {id!r} is {batch.status}: it cannot be cancelled", "batch_ended")
+            if batch.status == "cancelling":
+                return batch
+            return _replace_fields(database, id, {"status": "cancelling", "cancelling_at": int(time.time())})
 
         return await self._state.run(write)
 
@@ -181,9 +206,12 @@ class BatchRecords:
         start: int | None = 0
         while start is not None:
             start = await self._shorten_answers(id, start)
-        await self._state.run(
-            lambda database: database.execute("UPDATE batches SET active = 0 WHERE id = ?", (id,))
-        )
+
+        def end(database: Transaction) -> None:
+            self._leases.check(database, id)
+            database.execute("UPDATE batches SET active = 0 WHERE id = ?", (id,))
+
+        await self._state.run(end)
 
     # Answers to lines
 
@@ -201,11 +229,13 @@ class BatchRecords:
             clip: key of the clip that the answer is about; empty where the line failed.
         """
 
-        def write(database: sqlite3.Connection) -> None:
-            database.execute(
-                "INSERT OR IGNORE INTO lines VALUES (?, ?, ?, ?, ?)",
-                (id, answer.number, answer.good, answer.content, clip),
-            )
+        def write(database: Transaction) -> None:
+            self._leases.check(database, id)
+            if not database.execute(
+                "INSERT INTO lines VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (id, answer.number, int(answer.good), answer.content, clip),
+            ).rowcount:
+                return  # an earlier try was written down, and its server could not be told so
             counts = _read_batch(database, id).request_counts
             counts = msgspec.structs.replace(
                 counts,
@@ -222,7 +252,7 @@ class BatchRecords:
             lambda database: database.execute(
                 "SELECT number, good, answer FROM lines WHERE batch = ? AND number >= ? AND good = COALESCE(?, good)"
                 " ORDER BY number LIMIT 1",
-                (id, start, good),
+                (id, start, None if good is None else int(good)),
             ).fetchone()
         )
         return StoredAnswer(row[0], bool(row[1]), row[2]) if row else None
@@ -248,7 +278,7 @@ class BatchRecords:
     async def _shorten_answers(self, id: str, start: int) -> int | None:
         """Keep the custom ids of some answers from `start` on; the line to go on at, or None at the end."""
 
-        def shorten(database: sqlite3.Connection) -> int | None:
+        def shorten(database: Transaction) -> int | None:
             end = start
             for _ in range(_SHORTENED_AT_ONCE):
                 row = database.execute(
@@ -267,12 +297,19 @@ class BatchRecords:
         return await self._state.run(shorten)
 
 
-def _read_batch(database: sqlite3.Connection, id: str) -> Batch:
+def _find_batch(database: Transaction, owner: str, id: str) -> Batch:
+    row = database.execute("SELECT record FROM batches WHERE id = ? AND owner = ?", (id, owner)).fetchone()
+    if row is None:
+        raise Refusal(404, f"no batch {id!r}", "batch_not_found", param="batch_id")
+    return msgspec.json.decode(row[0], type=Batch)
+
+
+def _read_batch(database: Transaction, id: str) -> Batch:
     (record,) = database.execute("SELECT record FROM batches WHERE id = ?", (id,)).fetchone()
     return msgspec.json.decode(record, type=Batch)
 
 
-def _replace_fields(database: sqlite3.Connection, id: str, fields: Mapping[str, Any]) -> Batch:
+def _replace_fields(database: Transaction, id: str, fields: Mapping[str, Any]) -> Batch:
     """Set fields of a batch's record."""
     made = msgspec.structs.replace(_read_batch(database, id), **fields)
     database.execute("UPDATE batches SET record = ? WHERE id = ?", (msgspec.json.encode(made), id))

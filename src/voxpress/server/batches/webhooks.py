@@ -19,21 +19,21 @@ import logging
 import re
 import secrets
 import socket
-import sqlite3
 import ssl
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 
 from voxpress.engines import describe
 from voxpress.errors import InputError
 from voxpress.server.batches.addresses import check_url, is_public
-from voxpress.server.database import Database
-from voxpress.server.schemas import Batch
+from voxpress.server.batches.records import Job
+from voxpress.server.databases import Database, Transaction
+from voxpress.server.schemas import BatchStatus
 from voxpress.server.settings import Settings
 from voxpress.speech import Seconds
 
@@ -51,24 +51,32 @@ _MOST_FOR_A_HOST = 4
 _LONGEST_ANSWER = 4096
 """Bytes of an answer's first line; nothing after it is read."""
 
-_Due: TypeAlias = tuple[str, str, str, bytes, int, int, str]
-"""Id, URL, secret, body, attempts so far, whether the operator chose the URL, and the key whose batch it is about."""
+_HOLD: Seconds = 2 * _DELIVERY_TIMEOUT
+"""How long a delivery that a server has begun is left to it. If it was killed meanwhile, another one begins then."""
 
 _DUE = """
-WITH waiting AS (
-    SELECT deliveries.*, CASE WHEN trusted THEN '' ELSE coalesce(owner, '') END AS key,
-        substr(url, 1, 8 + instr(substr(url, 9) || '/', '/')) AS host
-    FROM deliveries LEFT JOIN batches ON batches.id = json_extract(CAST(body AS TEXT), '$.data.id')
-    WHERE due <= ?
-), hosts AS (
-    SELECT *, row_number() OVER (PARTITION BY key, host ORDER BY due) AS in_host FROM waiting
+WITH hosts AS (
+    SELECT *, row_number() OVER (PARTITION BY key, host ORDER BY due) AS in_host FROM deliveries WHERE due <= epoch()
 ), turns AS (
     SELECT *, row_number() OVER (PARTITION BY key ORDER BY in_host, attempts, due) AS turn FROM hosts
     WHERE in_host <= ?
 )
-SELECT id, url, secret, body, attempts, trusted, key FROM turns ORDER BY turn, due LIMIT ?
+SELECT id, url, secret, body, attempts, trusted, key, host FROM turns ORDER BY turn, due LIMIT ?
 """
 """The deliveries to send next: the keys take turns, and of each key the hosts."""
+
+
+class _Delivery(NamedTuple):
+    id: str
+    url: str
+    secret: str
+    body: bytes
+    attempts: int
+    trusted: int
+    """Whether the operator chose the URL."""
+    key: str
+    """Whose batch it is about, where a client chose the URL."""
+    host: str
 
 
 class _EndEvent(msgspec.Struct, kw_only=True):
@@ -91,101 +99,111 @@ def sign(secret: str, id: str, timestamp: int, body: bytes) -> str:
 
 
 class Webhooks:
-    """Queues webhooks in the database, and sends them."""
+    """Queues webhooks in the database, and sends them: each by one of the servers that share the database."""
 
     def __init__(self, settings: Settings, state: Database) -> None:
         self._settings, self._state = settings, state
-        self._deliveries: dict[str, asyncio.Task[None]] = {}
-        self._hosts: dict[str, tuple[str, str]] = {}
-        """Key and host of each delivery under way."""
+        self._under_way: dict[str, _Delivery] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._delivery_ended = asyncio.Event()
 
-    async def announce(self, batch: Batch, url: str | None, secret: str) -> None:
-        """Queue messages that a batch has ended, to the operator's addresses and to the batch's own."""
-        kind = f"batch.{batch.status}"
-        wanted = [(hook.url, hook.secret, 1) for hook in self._settings.webhooks if kind in hook.events]
-        if url:
-            wanted.append((url, secret, 0))
+    def queue(self, job: Job, status: BatchStatus) -> Callable[[Transaction], None]:
+        """What queues the messages that a batch has ended, to the operator's addresses and to the batch's own."""
+        kind = f"batch.{status}"
+        options = job.options
+        wanted = [(hook.url, hook.secret, 1, "") for hook in self._settings.webhooks if kind in hook.events]
+        if options.webhook_url:
+            wanted.append((options.webhook_url, options.webhook_secret, 0, job.owner))
         rows = []
-        for address, key, trusted in wanted:
+        for url, secret, trusted, key in wanted:
             event = _EndEvent(
                 id=f"evt_{secrets.token_hex(12)}",
                 type=kind,
                 created_at=int(time.time()),
-                data={"id": batch.id},
+                data={"id": job.batch.id},
             )
-            body = msgspec.json.encode(event)
-            rows.append((f"msg_{secrets.token_hex(12)}", address, key, body, 0, time.time(), trusted))
-        if rows:
-            await self._state.run(
-                lambda database: database.executemany(
-                    "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?)", rows
-                )
-            )
+            id, body = f"msg_{secrets.token_hex(12)}", msgspec.json.encode(event)
+            rows.append((id, url, secret, body, 0, time.time(), trusted, key, host_of(url)))
+
+        def insert(database: Transaction) -> None:
+            if rows:
+                database.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+        return insert
 
     async def run(self) -> None:
         """Send what is due, for as long as the server runs. A delivery that fails holds up no other."""
         try:
             while True:
                 self._delivery_ended.clear()
-                for row in self._choose_deliveries(await self._state.run(_select_due)):
-                    task = self._deliveries[row[0]] = asyncio.ensure_future(self._deliver(*row[:6]))
-                    task.add_done_callback(functools.partial(self._end_delivery, row[0]))
+                for each in await self._state.run(self._take):
+                    self._under_way[each.id] = each
+                    task = asyncio.ensure_future(self._deliver(each))
+                    self._tasks.add(task)
+                    task.add_done_callback(functools.partial(self._end_delivery, each))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._delivery_ended.wait(), _DUE_EVERY)
         finally:
-            for task in self._deliveries.values():
+            for task in self._tasks:
                 task.cancel()
 
-    def _choose_deliveries(self, due: Sequence[_Due]) -> Iterator[_Due]:
-        """Deliveries to begin now. Hosts that do not answer, and keys with many of them, hold up no others."""
-        keys = Counter(key for key, _ in self._hosts.values())
-        hosts = Counter(self._hosts.values())
-        for row in due:
-            id, url, key = row[0], row[1], row[6]
-            # Not checked here: the connection fails if it is no host.
-            place = (key, url.partition("://")[2].partition("/")[0][:253])
-            room = (
-                keys.total() < _MOST_AT_ONCE and keys[key] < _MOST_OF_ONE and hosts[place] < _MOST_FOR_A_HOST
-            )
-            if room and id not in self._deliveries:
-                keys[key] += 1
-                hosts[place] += 1
-                self._hosts[id] = place
-                yield row
+    def _take(self, database: Transaction) -> list[_Delivery]:
+        """Take deliveries to begin now, so that no other server begins them."""
+        due = database.execute(_DUE, (_MOST_FOR_A_HOST, _MOST_AT_ONCE)).fetchall()
+        taken = list(self._choose([_Delivery(*row) for row in due]))
+        for each in taken:
+            database.execute("UPDATE deliveries SET due = epoch() + ? WHERE id = ?", (_HOLD, each.id))
+        return taken
 
-    def _end_delivery(self, id: str, task: asyncio.Task[None]) -> None:
-        self._deliveries.pop(id, None)
-        self._hosts.pop(id, None)
+    def _choose(self, due: Sequence[_Delivery]) -> Iterator[_Delivery]:
+        """Those that there is room for. Hosts that do not answer, and keys with many of them, hold up no others."""
+        under_way = list(self._under_way.values())
+        keys = Counter(each.key for each in under_way)
+        hosts = Counter((each.key, each.host) for each in under_way)
+        for each in due:
+            place = (each.key, each.host)
+            room = (
+                keys.total() < _MOST_AT_ONCE
+                and keys[each.key] < _MOST_OF_ONE
+                and hosts[place] < _MOST_FOR_A_HOST
+            )
+            if room and each.id not in self._under_way:
+                keys[each.key] += 1
+                hosts[place] += 1
+                yield each
+
+    def _end_delivery(self, delivery: _Delivery, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(delivery.id, None)
+        self._tasks.discard(task)
         self._delivery_ended.set()
         if not task.cancelled() and (error := task.exception()):
-            log.error("cannot write down how the delivery of webhook %s ended: %s", id, error)
+            log.error("cannot write down how the delivery of webhook %s ended: %s", delivery.id, error)
 
-    async def _deliver(
-        self, id: str, url: str, secret: str, body: bytes, attempts: int, trusted: int
-    ) -> None:
+    async def _deliver(self, delivery: _Delivery) -> None:
+        id, url, secret, body, attempts, trusted, _, host = delivery
         problem = await post(url, secret, id, body, trusted=bool(trusted))
-        _, host = self._hosts[id]
         if problem and attempts < len(_PAUSES):
-            due = time.time() + _PAUSES[attempts]
-            log.warning("webhook %s to %s: %s; again in %d s", id, host, problem, _PAUSES[attempts])
-
-            def postpone(database: sqlite3.Connection) -> Any:
-                database.execute(
-                    "UPDATE deliveries SET attempts = attempts + 1, due = ? WHERE id = ?", (due, id)
+            pause = _PAUSES[attempts]
+            log.warning("webhook %s to %s: %s; again in %d s", id, host, problem, pause)
+            await self._state.run(
+                lambda database: database.execute(
+                    "UPDATE deliveries SET attempts = attempts + 1, due = epoch() + ? WHERE id = ?",
+                    (pause, id),
                 )
-
-            await self._state.run(postpone)
+            )
             return
         if problem:
             log.error("webhook %s to %s was given up: %s", id, host, problem)
         await self._state.run(lambda database: database.execute("DELETE FROM deliveries WHERE id = ?", (id,)))
 
 
-def _select_due(database: sqlite3.Connection) -> list[_Due]:
-    # Deliveries under way are among them.
-    most_of_host = 2 * _MOST_FOR_A_HOST
-    return database.execute(_DUE, (time.time(), most_of_host, 2 * _MOST_AT_ONCE)).fetchall()
+def host_of(url: str) -> str:
+    """The host of a URL and its port, for telling one from others; it is not checked, as the connection does so.
+
+    >>> host_of("https://app.example.com:8443/ended")
+    'app.example.com:8443'
+    """
+    return url.partition("://")[2].partition("/")[0][:253]
 
 
 async def post(url: str, secret: str, id: str, body: bytes, *, trusted: bool) -> str:

@@ -9,7 +9,6 @@ from voxpress.server.errors import Refusal
 from voxpress.server.http.origins import Origins, is_own
 from voxpress.server.http.paths import CLIPS, OPEN
 from voxpress.server.keys import ANYONE, Key, Ring
-from voxpress.server.limits import Limits
 from voxpress.server.settings import Settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -17,16 +16,16 @@ _THIS_MACHINE = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?", re.I
 
 
 class Admission:
-    """Admits requests, and counts them against the limits of their keys."""
+    """Admits requests."""
 
-    def __init__(self, settings: Settings, ring: Ring, limits: Limits, origins: Origins) -> None:
-        self._settings, self._ring, self._limits, self._origins = settings, ring, limits, origins
+    def __init__(self, settings: Settings, ring: Ring, origins: Origins) -> None:
+        self._settings, self._ring, self._origins = settings, ring, origins
 
     def admit(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Key:
         """The key of a request; `ANYONE` where it needs none.
 
         Raises:
-            Refusal: the request has no right to be here, or its key has no requests left.
+            Refusal: the request has no right to be here.
         """
         if path in OPEN:
             return ANYONE
@@ -45,13 +44,11 @@ class Admission:
         page = path == "/docs" or path.startswith("/docs/")
         basic = page and method in ("GET", "HEAD") and self._is_from_own_page(headers)
         try:
-            key = self._ring.find(headers.get(b"authorization", b"").decode("latin-1"), basic=basic)
+            return self._ring.find(headers.get(b"authorization", b"").decode("latin-1"), basic=basic)
         except Refusal as error:
             if basic:
                 error.headers["www-authenticate"] = 'Basic realm="voxpress"'
             raise
-        self._limits.charge_request(key)
-        return key
 
     def _is_here(self, host: str) -> bool:
         """Whether a name is one of this machine's own, or trusted."""

@@ -55,8 +55,9 @@ class Gateway:
         access: AccessLog,
     ) -> None:
         self._app, self._metrics, self._access = inside, metrics, access
+        self._limits = limits
         self._origins = Origins(settings.cors_origins)
-        self._admission = Admission(settings, ring, limits, self._origins)
+        self._admission = Admission(settings, ring, self._origins)
         self._body_limits = BodyLimits(settings)
         self._hit_answers = HitAnswers(hits, store, limits)
         # Unique across servers and starts, and made in a tenth of a UUID's time.
@@ -92,6 +93,7 @@ class Gateway:
                 return
             key = self._admission.admit(method, path, headers)
             visit.key = key.name
+            await self._limits.charge_request(key)
             if method == "POST" and path == SPEECH:
                 body = await self._body_limits.read_json(headers, receive)
                 if await self._hit_answers.answer_speech(body, key, headers, visit, always, send):

@@ -62,7 +62,7 @@ class HitAnswers:
         if data is None:
             self._hits.forget(body)
             return False
-        self._limits.charge_characters(key, hit.characters)
+        await self._limits.charge_characters(key, hit.characters)
         self._limits.record(key, hit.characters, hit=True)
         self._note_use(hit)
         visit.cache, visit.characters, visit.engine = "hit", hit.characters, hit.engine

@@ -62,7 +62,7 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str
     visit.characters, visit.engine = plan.characters, plan.engine
     if here.access.texts:
         visit.text = wanted.input
-    here.limits.charge_characters(key, plan.characters)
+    await here.limits.charge_characters(key, plan.characters)
     content = await here.speech.find_clip(plan)
     stored = content is not None
     visit.cache = "hit" if stored else "miss"

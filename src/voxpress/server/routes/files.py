@@ -117,7 +117,7 @@ async def get_file_content(request: Request[Any, Any, Any], file_id: FromPath[st
     here, (_, key) = server_of(request), visitor(request)
     file = await here.files.find(key.name, file_id)
     try:
-        content = await asyncio.to_thread(here.state.file(file.id).open, "rb")
+        content = await asyncio.to_thread(here.files.open, file.id)
     except FileNotFoundError:
         raise Refusal(404, f"no such file: {file_id!r}", "file_not_found", param="file_id") from None
     return Stream(

@@ -20,7 +20,7 @@ from voxpress.server.schemas import ErrorBody, UsagePage
 async def get_usage(request: Request[Any, Any, Any]) -> UsagePage:
     """Requests and characters of each day: how many were spoken for the key, and how many came from the store."""
     here, (_, key) = server_of(request), visitor(request)
-    await here.limits.save(here.state)
+    await here.limits.save()
     return UsagePage(data=await asyncio.to_thread(keys.usage, here.state, key.name))
 
 
