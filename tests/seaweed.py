@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -92,3 +96,79 @@ class SeaweedFS:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+class FaultyProxy:
+    """What stands before an S3 server and is at times too busy, or gone.
+
+    Attributes:
+        busy: share of requests that are told to come later.
+        refused: requests that were.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._target = urlsplit(endpoint).netloc
+        self.busy, self.refused, self.is_gone = 0.0, 0, False
+        self._server: ThreadingHTTPServer | None = None
+        self._port = 0
+        self.come()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def come(self) -> None:
+        """Listen, for the first time or again."""
+        proxy, self.is_gone = self, False
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do(self) -> None:
+                if proxy.is_gone:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if random.random() < proxy.busy:
+                    proxy.refused += 1
+                    self.send_response(503, "Slow Down")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                server = http.client.HTTPConnection(proxy._target, timeout=60)
+                server.request(self.command, self.path, body, dict(self.headers.items()))
+                answer = server.getresponse()
+                data = answer.read()
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in (
+                        "transfer-encoding",
+                        "connection",
+                        "content-length",
+                        "date",
+                        "server",
+                    ):
+                        self.send_header(name, value)
+                length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(data))
+                self.send_header("Content-Length", length or "0")
+                self.end_headers()
+                self.wfile.write(data)
+                server.close()
+
+            do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = do  # noqa: N815 - as the library calls them
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._server.daemon_threads = True
+        self._port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def go(self) -> None:
+        """Nobody listens any more, until it comes again."""
+        self.is_gone = True
+        assert self._server is not None
+        self._server.shutdown()
+        self._server.server_close()

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.seaweed import SeaweedFS
+from tests.seaweed import FaultyProxy, SeaweedFS
 from voxpress.store.backends import RemoteObjects
 
 pytestmark = pytest.mark.cluster
@@ -55,7 +55,16 @@ class Nodes:
 
 
 @pytest.fixture
-def nodes(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
+def proxy(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    """Between this process, what it starts, and the object store."""
+    found = FaultyProxy(seaweed.environment["AWS_ENDPOINT"])
+    monkeypatch.setenv("AWS_ENDPOINT", found.endpoint)
+    yield found
+    found.go()
+
+
+@pytest.fixture
+def nodes(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
     """They find the object store as this process does."""
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     found = Nodes(3)
@@ -159,6 +168,27 @@ def test_what_kills_its_worker_is_named_and_costs_nothing_else(nodes: Nodes, tmp
     )
     assert "51 rows: 50 rendered" in output
     assert "the worker process ended with status 139, twice, while speaking 'Poison.' alone" in output
+
+
+def test_a_store_that_is_busy_and_then_gone_for_a_minute_costs_only_time(
+    nodes: Nodes, proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    rows = write_rows(tmp_path / "rows.csv", 800)
+    proxy.busy = 0.2
+    render = start(
+        *(rows, "-o", "s3://voices/out", "--store", "s3://voices/store", "-e", "tone", "--executor", "ray")
+    )
+    while len(read_prefix("s3://voices/out")) < 100:
+        assert render.poll() is None, render.communicate()[0]
+        time.sleep(0.5)
+    proxy.go()
+    time.sleep(60)
+    assert render.poll() is None, render.communicate()[0]
+    proxy.come()
+    assert "800 rows: 800 rendered" in end(render)
+    assert proxy.refused > 100
+    proxy.busy = 0.0
+    assert len(read_prefix("s3://voices/out")) == 800
 
 
 @pytest.mark.models

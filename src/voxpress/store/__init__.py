@@ -106,6 +106,7 @@ class Store:
     Args:
         url: a path, or ``file:``, ``s3:``, ``gs:``, ``az:`` or ``memory:`` URL. Credentials are found as the tools
             of S3, Google and Azure find them.
+        patient: whether a service elsewhere is waited for even if it has never answered.
 
     >>> store = Store("memory:")
     >>> store.take("00" * 32) is None
@@ -115,16 +116,18 @@ class Store:
         StoreError: the URL cannot be opened.
     """
 
-    def __init__(self, url: str | os.PathLike[str]) -> None:
+    def __init__(self, url: str | os.PathLike[str], *, patient: bool = False) -> None:
         self.url = canonical_url(url)
         self.folder = self.url.removeprefix("file://") if self.url.startswith("file://") else None
         """Where the store lies on this machine; None when it lies elsewhere."""
         self._looks: dict[str, tuple[int, int, int]] = {}
         """Of clips, when they were last compared with their checksums as a whole file."""
-        self._objects: Objects = LocalObjects(self.folder) if self.folder else RemoteObjects(self.url)
+        self._objects: Objects = (
+            LocalObjects(self.folder) if self.folder else RemoteObjects(self.url, patient=patient)
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return open_store, (self.url,)
+        return _reopen, (self.url,)
 
     @property
     def is_shared(self) -> bool:
@@ -430,6 +433,12 @@ def canonical_url(url: str | os.PathLike[str]) -> str:
 def default_url() -> str:
     """A folder in the user's cache directory."""
     return str(home.cache("store"))
+
+
+@lru_cache(maxsize=8)
+def _reopen(url: str) -> Store:
+    """The store of the process that sent it: there it has answered."""
+    return Store(url, patient=True)
 
 
 @lru_cache(maxsize=8)

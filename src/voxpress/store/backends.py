@@ -18,8 +18,9 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -28,7 +29,7 @@ from voxpress.files import atomic, locks
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, RetryConfig
 
 T = TypeVar("T")
 
@@ -37,6 +38,11 @@ _STALE: Seconds = 3600.0
 _BLOCK = 8 * 2**20
 """Bytes of a large file that are in memory at once."""
 _MESSAGE = re.compile(r"<Message>([^<\n]+)")
+_PATIENT: RetryConfig = {
+    "max_retries": 100,
+    "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 2},
+    "retry_timeout": timedelta(minutes=3),
+}
 _ROLE = re.compile(r"//(?:169\.254\.\d+\.\d+|metadata\.google)[:/.]")
 """Addresses at which clouds tell a machine its credentials."""
 Version: TypeAlias = Mapping[str, str]
@@ -303,12 +309,17 @@ def _is_folder(path: Path) -> bool:
 
 
 class RemoteObjects(Objects):
-    """Objects in whatever obstore reaches at `url`, or in memory for ``memory:///``."""
+    """Objects in whatever obstore reaches at `url`, or in memory for ``memory:///``.
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    Args:
+        patient: as for `connect`. Without, until it has answered once.
+    """
+
+    def __init__(self, url: str, *, patient: bool = False) -> None:
+        self._url, self._patient = url, True
         with self._explain("open"):
-            self._store = connect(url)
+            self._store = connect(url, patient=patient)
+        self._patient = patient
 
     def get(self, name: str) -> bytes | None:
         with self._explain(f"read {name} in"):
@@ -402,12 +413,20 @@ class RemoteObjects(Objects):
     def sync(self) -> None:
         """A service answers when it has what it was given, and memory survives nothing."""
 
-    def _explain(self, what: str) -> AbstractContextManager[None]:
-        return explain(f"{what} the store {self._url}")
+    @contextmanager
+    def _explain(self, what: str) -> Iterator[None]:
+        with explain(f"{what} the store {self._url}"):
+            yield
+            if not self._patient and self._url != "memory:///":
+                self._store, self._patient = connect(self._url), True
 
 
-def connect(url: str) -> ObjectStore:
+def connect(url: str, *, patient: bool = True) -> ObjectStore:
     """What obstore reaches at `url`; for ``memory:`` something new and empty.
+
+    Args:
+        patient: requests that get no answer, or are told to come later, are sent again for three minutes: a service
+            that restarts costs nothing but time. Otherwise for a few seconds: a wrong address is told at once.
 
     Raises:
         StoreError: through `explain`.
@@ -415,7 +434,9 @@ def connect(url: str) -> ObjectStore:
     # All of it here, before threads look names up: two that import obstore at once can see it half made.
     from obstore.store import MemoryStore, from_url
 
-    return MemoryStore() if url.startswith("memory:") else from_url(url)
+    if url.startswith("memory:"):
+        return MemoryStore()
+    return from_url(url, retry_config=_PATIENT) if patient else from_url(url)
 
 
 @contextmanager

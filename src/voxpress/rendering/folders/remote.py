@@ -108,7 +108,7 @@ class RemoteFolder(OutputFolder):
     def require(self) -> None:
         # Of one object, S3 says "not found" also where there is no bucket.
         with explain(f"list {self.name}"):
-            next(iter(self._objects.list(chunk_size=1)), None)
+            next(iter(connect(self.name, patient=False).list(chunk_size=1)), None)
 
     @contextmanager
     def claim(self) -> Iterator[None]:
