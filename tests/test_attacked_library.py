@@ -261,9 +261,9 @@ def test_options_do_not_depend_on_what_came_before(first, second):
 
 
 @pytest.mark.parametrize(
-    "folder", ["file://host/x", "s3://bucket/out", "memory:", "https://example.com/x", "file:", "\ud800"]
+    "folder", ["file://host/x", "s3://", "ftp://host/x", "https://example.com/x", "file:", "\ud800"]
 )
-def test_a_folder_is_one_of_this_machine(folder):
+def test_a_folder_is_a_path_or_a_url_of_an_object_store(folder):
     with pytest.raises(InputError, match="folder: must be a"):
         render(rows(1), folder, engine="tone", store="memory:")
 

@@ -94,7 +94,9 @@ class RemoteFolder(OutputFolder):
     def __init__(self, url: str, overwrite: bool = False) -> None:
         self.name, self.overwrite = url.rstrip("/"), overwrite
         if self.name.endswith(":") and not url.startswith("memory:"):
-            raise InputError(f"{url} names no bucket: it is {self.name}//BUCKET/PREFIX", field="folder")
+            raise InputError(
+                f"must be a URL with a bucket, {self.name}//BUCKET/PREFIX, not {url!r}", field="folder"
+            )
         self.is_shared = not url.startswith("memory:")
         with explain(f"open {self.name}"):
             self._objects = _connect_once(self.name)
