@@ -39,8 +39,8 @@ _BLOCK = 8 * 2**20
 """Bytes of a large file that are in memory at once."""
 _MESSAGE = re.compile(r"<Message>([^<\n]+)")
 _PATIENT: RetryConfig = {
-    "max_retries": 100,
-    "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 2},
+    "max_retries": 10_000,  # the time is the limit
+    "backoff": {"init_backoff": timedelta(seconds=0.3), "max_backoff": timedelta(seconds=5), "base": 2},
     "retry_timeout": timedelta(minutes=3),
 }
 _ROLE = re.compile(r"//(?:169\.254\.\d+\.\d+|metadata\.google)[:/.]")
