@@ -73,7 +73,8 @@ class BatchRunner:
             Refusal: the owner has no such batch, or it has ended.
         """
         batch = await self._records.cancel(owner, id)
-        self._cancelled_ids.add(id)
+        if id in self._tasks:
+            self._cancelled_ids.add(id)
         return batch
 
     async def tend(self) -> None:
@@ -83,10 +84,10 @@ class BatchRunner:
             if task := self._tasks.get(id):
                 task.cancel()
         for batch in await self._records.list_active():
-            if batch.status == "cancelling":
-                self._cancelled_ids.add(batch.id)
             if batch.id not in self._tasks:
                 await self._begin(batch.id)
+            elif batch.status == "cancelling":
+                self._cancelled_ids.add(batch.id)
 
     async def leave(self) -> None:
         """Let others go on with what this server worked on, or itself when it starts again."""
