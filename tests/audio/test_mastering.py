@@ -10,7 +10,7 @@ import pytest
 
 from tests.audio import reference
 from tests.speechlike import speech
-from voxpress.audio.mastering import Mastered, choose_gain, measure
+from voxpress.audio.mastering import Mastered, Measured, choose_gain, measure
 from voxpress.audio.signals import Channels, Held, Signal, read_blocks, surround
 from voxpress.audio.waveform import Audio, tone
 
@@ -95,6 +95,22 @@ def test_silence_gets_no_gain(seconds):
     silent = Held(Audio(np.zeros(round(seconds * RATE), np.float32), RATE))
     assert choose_gain(measure(silent), -19.0, -1.0) == 0
     assert not whole(Mastered(silent, 6.0, -1.0)).any() if seconds else True
+
+
+@pytest.mark.parametrize("copies", [90, 200])
+def test_a_long_signal_is_limited_as_a_short_one(copies):
+    once = measure(Held(Audio(voice(20.0), RATE)))
+    long, short = (Measured.join([once] * count) for count in (copies, 5))
+    assert long.predict(15.0, -2.0) == pytest.approx(short.predict(15.0, -2.0), abs=0.02)
+
+
+@pytest.mark.parametrize("start", [0, 5 * RATE, 5 * RATE + 7])
+def test_silence_around_speech_counts_as_ffmpeg_counts_it(start):
+    said = voice(10.0)
+    samples = np.concatenate([np.zeros(start, np.float32), said, np.zeros(40 * RATE, np.float32)])
+    found = measure(Held(Audio(samples, RATE)))
+    assert len(found.hops) == len(samples) // (RATE // 10)
+    assert found.loudness == pytest.approx(reference.measure(samples[:, None], RATE).loudness, abs=0.1)
 
 
 def test_a_small_edit_leaves_the_gain():

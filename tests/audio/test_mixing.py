@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
+from tests.growth import require_linear
 from tests.speechlike import speech
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.mixing import Layer, Mix, read_looped
-from voxpress.audio.signals import Decoded, Held
+from voxpress.audio.signals import Decoded, Held, read_blocks
 from voxpress.audio.waveform import Audio, resample, tone
 from voxpress.errors import InputError
 
@@ -249,3 +250,15 @@ def test_half_an_hour_needs_little_memory(tmp_path):
         check=True,
     )
     assert int(done.stdout) < 50_000  # kB
+
+
+@pytest.mark.parametrize("length", [100, 4_000], ids=["with gaps", "overlapping"])
+def test_mixing_grows_with_the_length_however_many_sounds_there_are(length):
+    click = held(np.full(length, 0.1))
+
+    def work(count):
+        layers = [Layer(start=2_000 * n, duration=length, load=click, speech=True) for n in range(count)]
+        for block in read_blocks(mix(*layers, bed(2_000 * count))):
+            assert block.any()
+
+    require_linear(work, 8_000)
