@@ -25,7 +25,7 @@ RESOLVE = $(BIN)/uv pip compile pyproject.toml --quiet --no-annotate --custom-co
 CLIENTS := build/clients
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
-.PHONY: demo test test-all test-newest test-lowest clients manim lint format types imports pytest coverage blocks docs site text wheel-test lock clean
+.PHONY: demo test test-all test-newest test-lowest clients cluster manim lint format types imports pytest coverage blocks docs site text wheel-test lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -39,11 +39,15 @@ test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony $(STAMPS)/postgr
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts
 	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -n 2 --dist loadfile \
-	  -m "models or engines or faults or s3 or postgres or slow or clients or cluster" $(PYTEST)
+	  -m "models or engines or faults or s3 or postgres or slow or clients" $(PYTEST)
 
 # Clients of the server as they are, in Python, in JavaScript and in a browser.
 clients: $(STAMPS)/dev $(STAMPS)/clients
 	$(BIN)/pytest -m clients $(PYTEST)
+
+# A Ray cluster of several nodes over an object store, whose actors, nodes and store are lost: about ten minutes.
+cluster: $(STAMPS)/lanes
+	$(BIN)/pytest -m cluster tests/test_cluster.py $(PYTEST)
 
 # The example for manim, which takes minutes to install.
 manim: $(STAMPS)/dev $(STAMPS)/manim
