@@ -49,12 +49,14 @@ def assess(
     recogniser: Recogniser | None = None,
     attempts: int = ATTEMPTS,
     awaited: Collection[str] = (),
+    again: bool = False,
 ) -> list[Assessed]:
     """What is there of each plan.
 
     Args:
         recogniser: with one, files and clips are not asked about: they count only if all their takes were heard.
         attempts: how often a take may be spoken that does not pass.
+        again: ask the folder what stands there now, and not what was seen a moment ago.
         awaited: keys of takes that are being spoken: they are missing, and the store is not asked for them.
 
     Raises:
@@ -62,7 +64,7 @@ def assess(
     """
     if recogniser is not None:
         return _assess_heard(plans, store, recogniser, attempts, awaited)
-    look(plans, folder)
+    look(plans, folder, again=again)
     found = {plan.number: clips for plan in plans if (clips := standing(plan, folder)) is not None}
     todo = [plan for plan in plans if plan.number not in found]
     no_clip = store.missing_clips({target.clip for plan in todo for target in plan.targets})
@@ -110,10 +112,12 @@ def _assess_heard(
     return assessed
 
 
-def look(plans: Iterable[Planned | Skipped], folder: OutputFolder | None) -> None:
-    """Look at the files of many plans at once, before `standing` asks for them one by one."""
+def look(plans: Iterable[Planned | Skipped], folder: OutputFolder | None, *, again: bool = False) -> None:
+    """Look at the files of many plans at once, before `standing` asks for them one by one; `again`: also at those that
+    were seen a moment ago.
+    """
     if folder is not None:
-        folder.look(path for plan in plans if isinstance(plan, Plan) for path in plan.paths)
+        folder.look((path for plan in plans if isinstance(plan, Plan) for path in plan.paths), again=again)
 
 
 def standing(plan: Plan, folder: OutputFolder | None) -> tuple[Clip, ...] | None:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import concurrent.futures
 import queue
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from voxpress.engines import describe
@@ -23,15 +26,21 @@ from voxpress.rendering.batches import Batches
 from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.parcels import Parcel, Sender, unpack_and
 from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
+from voxpress.rendering.queues import width
 from voxpress.rendering.results import make_bad_result, make_unchanged_result
 from voxpress.rendering.scheduler import WINDOW, Arrived, News, Scheduler
+from voxpress.rendering.sharing import share
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import InOrder, Turns
-from voxpress.speech import Result, Status
+from voxpress.speech import Result, Seconds, Status
 from voxpress.store import Store
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
+
+
+_PATIENCE: Seconds = 0.5
+"""Between two looks at rows that another render is at."""
 
 
 class _Executors:
@@ -115,6 +124,18 @@ class _Executors:
             case Finish():
                 return sender.send_sounds(each for plan in task.plans for each in plan.recipe.sounds)
 
+    def take_arrival(self, scheduler: Scheduler, patience: Seconds | None) -> Iterator[News]:
+        """News of the task that is done next; none after `patience`.
+
+        Raises:
+            StoreError: as `tell`.
+        """
+        try:
+            future = self._arrivals.get(timeout=patience)
+        except queue.Empty:
+            return
+        yield from self.tell(scheduler, future, lasting=False)
+
     def tell(self, scheduler: Scheduler, future: Future[Any], *, lasting: bool) -> Iterator[News]:
         """Tell the scheduler what became of a task.
 
@@ -180,36 +201,58 @@ def drive(
     executors = _Executors(store, folder, recogniser, arrivals, threads, remote=pools.is_remote)
     rows = Batches(plans, known=known, most=min(LOOKUP, window or LOOKUP))
     wrote = False
-    try:
-        while rows.more or scheduler.open:
-            if rows.more and scheduler.has_room:
+
+    def admit(plans: Sequence[Plan], *, again: bool = False) -> list[News]:
+        found = assess(
+            plans,
+            store,
+            folder,
+            recogniser=recogniser,
+            attempts=attempts,
+            awaited=scheduler.awaited,
+            again=again,
+        )
+        return [news for each in shares.choose(found) for news in scheduler.admit(each)]
+
+    with ExitStack() as ending:
+        # Somebody else's executor goes on; what it still writes must not meet the next render.
+        ending.callback(executors.cancel, wait=pools.is_lent)
+        shares = ending.enter_context(share(store, folder, width(pools.finishing)))
+        while rows.more or scheduler.open or shares.waiting:
+            news: Iterable[News] = ()
+            reads_on = rows.more and scheduler.has_room and not shares.is_full
+            if reads_on:
                 batch = rows.take()
-                good = [plan for plan in batch if isinstance(plan, Plan)]
-                assessed = assess(
-                    good, store, folder, recogniser=recogniser, attempts=attempts, awaited=scheduler.awaited
-                )
-                news = [each for found in assessed for each in scheduler.admit(found)]
+                news = admit([plan for plan in batch if isinstance(plan, Plan)])
                 for task in scheduler.start():
                     executors.start(task)
-                for plan in batch:
-                    if isinstance(plan, Bad):
-                        yield make_bad_result(plan)
-                    elif isinstance(plan, Unchanged):
-                        yield make_unchanged_result(plan, None if folder is None else folder.name)
-                yield from (each for each in news if _is_result(each, watch))
+                yield from _list_settled(batch, folder)
+            elif scheduler.has_room:
+                news = admit(shares.take_back(), again=True)
             for task in scheduler.start():
                 executors.start(task)
-            reads_on = rows.more and scheduler.has_room
+            reads_on = rows.more and scheduler.has_room and not shares.is_full
             if executors.busy and not (reads_on and arrivals.empty()):
-                for each in executors.tell(scheduler, arrivals.get(), lasting=False):
-                    if _is_result(each, watch):
-                        wrote = wrote or each.status != Status.FAILED
-                        yield each
-    finally:
-        # Somebody else's executor goes on; what it still writes must not meet the next render.
-        executors.cancel(wait=pools.is_lent)
+                patience = _PATIENCE if shares.waiting else None
+                news = chain(news, executors.take_arrival(scheduler, patience))
+            elif not reads_on and not executors.busy and shares.waiting:
+                time.sleep(_PATIENCE)
+            for each in news:
+                if _is_result(each, watch):
+                    wrote = wrote or each.status not in (Status.FAILED, Status.UP_TO_DATE)
+                    shares.finish(each.number)
+                    yield each
     if folder is not None and wrote:
         folder.tidy()
+
+
+def _list_settled(plans: Iterable[Planned], folder: OutputFolder | None) -> Iterator[Result]:
+    """Results of rows with which there is nothing to do."""
+    for plan in plans:
+        if isinstance(plan, Bad):
+            yield make_bad_result(plan)
+        elif isinstance(plan, Unchanged):
+            yield make_unchanged_result(plan, None if folder is None else folder.name)
 
 
 def _is_result(news: News, watch: Callable[[Arrived], None] | None) -> TypeIs[Result]:

@@ -50,12 +50,14 @@ class OutputFolder(ABC):
         is_shared: other processes see what is written.
         at_once: how many rows `look` is best asked about together; 0: none, for each file is looked at when it is asked
             for.
+        is_common: several renders may be at work there at once.
     """
 
     name: str
     overwrite: bool
     is_shared: bool = True
     at_once: int = 0
+    is_common: bool = False
 
     @abstractmethod
     def require(self) -> None:
@@ -86,8 +88,12 @@ class OutputFolder(ABC):
     # What stands there
 
     @abstractmethod
-    def look(self, paths: Iterable[str]) -> None:
-        """Look at many paths at once. `holds`, `holds_request`, `wrote` and `has` answer from what was seen there."""
+    def look(self, paths: Iterable[str], *, again: bool = False) -> None:
+        """Look at many paths at once. `holds`, `holds_request`, `wrote` and `has` answer from what was seen there.
+
+        Args:
+            again: also at those that were seen a moment ago.
+        """
 
     @abstractmethod
     def holds(self, path: str, key: str, format: str, request: str = "", segments: int = 0) -> Clip | None:

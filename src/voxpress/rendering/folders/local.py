@@ -116,7 +116,7 @@ class LocalFolder(OutputFolder):
 
     # What stands there
 
-    def look(self, paths: Iterable[str]) -> None:
+    def look(self, paths: Iterable[str], *, again: bool = False) -> None:
         """It takes no time, so each file is looked at when it is asked for."""
 
     def holds(self, path: str, key: str, format: str, request: str = "", segments: int = 0) -> Clip | None:

@@ -90,6 +90,7 @@ class RemoteFolder(OutputFolder):
     """
 
     at_once = 256
+    is_common = True
 
     def __init__(self, url: str, overwrite: bool = False) -> None:
         self.name, self.overwrite = url.rstrip("/"), overwrite
@@ -132,10 +133,10 @@ class RemoteFolder(OutputFolder):
 
     # What stands there
 
-    def look(self, paths: Iterable[str]) -> None:
+    def look(self, paths: Iterable[str], *, again: bool = False) -> None:
         now = time.monotonic()
         with self._turn:
-            known = {path for path, seen in self._seen.items() if now - seen.at < FRESH}
+            known = {path for path, seen in self._seen.items() if now - seen.at < FRESH and not again}
         new = [path for path in dict.fromkeys(paths) if path not in known]
         if len(new) <= 1:
             found = [self._ask(path) for path in new]
