@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voxpress.cli.executors import ExecutorName, open_executor
 from voxpress.cli.options import (
     Config,
     Json,
@@ -93,6 +94,7 @@ def serve(
             help="By default one for each core.",
         ),
     ] = None,
+    executor: ExecutorName = None,
     log_format: Annotated[
         str | None, typer.Option(envvar="VOXPRESS_LOG_FORMAT", metavar="FORMAT", help="text or json.")
     ] = None,
@@ -134,7 +136,8 @@ def serve(
         log_format=log_format,
         log_texts=log_texts,
     )
-    run(chosen, project, store)
+    with open_executor(executor, project, chosen.timeout) as cluster:
+        run(chosen, project, store, cluster)
 
 
 @keys_app.command(

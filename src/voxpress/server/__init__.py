@@ -12,6 +12,7 @@ import signal
 import socket
 
 from voxpress.errors import EngineNotInstalled, InputError, StoreError
+from voxpress.executors import Cluster
 from voxpress.rendering.presets import Project
 from voxpress.server.settings import Settings
 from voxpress.server.wyoming.address import Address, show_address
@@ -22,8 +23,13 @@ _BACKLOG = 2048
 """Connections that may wait to be taken, as in uvicorn."""
 
 
-def serve(settings: Settings, project: Project, store: str | None = None) -> None:
+def serve(
+    settings: Settings, project: Project, store: str | None = None, cluster: Cluster | None = None
+) -> None:
     """Run a server until a signal stops it.
+
+    Args:
+        cluster: where texts are spoken; None: in processes of this machine.
 
     Raises:
         InputError: a setting is wrong, or others can reach the address and there are no keys.
@@ -58,7 +64,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         )
     listener = bind(settings.host, settings.port)
     wyoming_listener = None if place is None else place.bind()
-    app = application(settings, project, store, wyoming_listener)
+    app = application(settings, project, store, wyoming_listener, cluster)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     who = (

@@ -23,6 +23,7 @@ from litestar.serialization import decode_json
 from litestar.types import ASGIApp
 
 from voxpress import __version__
+from voxpress.executors import Cluster
 from voxpress.rendering.presets import Project
 from voxpress.server.aliases import Aliases
 from voxpress.server.background import Background, Work
@@ -65,6 +66,7 @@ def application(
     project: Project,
     store: str | None = None,
     wyoming: socket.socket | None = None,
+    cluster: Cluster | None = None,
 ) -> ASGIApp:
     """The server as an ASGI application.
 
@@ -72,13 +74,14 @@ def application(
         project: its defaults hold for requests, which can name its presets.
         store: URL or path; None: that of the project, or the usual one.
         wyoming: where to listen for the Wyoming protocol; None: nowhere.
+        cluster: where texts are spoken; None: in processes of this machine.
 
     Raises:
         InputError: a setting is wrong.
         StoreError: the store or the server's state cannot be opened.
     """
     url = canonical_url(store or project.defaults.store or default_url())
-    here = _build_server(settings, project, open_store(url))
+    here = _build_server(settings, project, open_store(url), cluster)
     inside = Litestar(
         route_handlers=[*_ROUTES, _make_page_route()],
         lifespan=[
@@ -107,7 +110,9 @@ def application(
     return gateway
 
 
-def _build_server(settings: Settings, project: Project, store: Store) -> Server:
+def _build_server(
+    settings: Settings, project: Project, store: Store, cluster: Cluster | None = None
+) -> Server:
     state = open_database(settings.state)
     leases = Leases(state)
     names = Aliases(settings, project.defaults, project.cast)
@@ -121,6 +126,7 @@ def _build_server(settings: Settings, project: Project, store: Store) -> Server:
         workers=settings.workers,
         timeout=settings.timeout,
         idle=settings.idle,
+        cluster=cluster,
         claims=store.claims(leases.holder) if state.is_shared and store.is_shared else None,
     )
     metrics = Metrics(

@@ -10,16 +10,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
 from itertools import count
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import msgspec
 
-from voxpress.engines import describe
+from voxpress.engines import Engine, describe
 from voxpress.errors import StoreError, WorkerLost
-from voxpress.executors import Pools
+from voxpress.executors import Cluster, Pools
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.driver import PushDriver
+from voxpress.rendering.parcels import Sender, unpack_and
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.scheduler import Arrived
 from voxpress.rendering.turns import FairTurns
@@ -31,6 +34,7 @@ from voxpress.store.claims import Claims
 log = logging.getLogger("voxpress.server")
 
 A = TypeVar("A")
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _FIRST_RATE = 100.0
@@ -91,6 +95,7 @@ class Dispatcher:
         linger: how long a flight goes on after its last waiter has left.
         claims: by which servers that share the store agree who speaks a clip; None: this server is alone.
         attempts, timeout, workers, idle: as in `voxpress.render` and `voxpress.executors.Processes`.
+        cluster: speaks instead, and is left running.
     """
 
     def __init__(
@@ -104,8 +109,10 @@ class Dispatcher:
         timeout: Seconds | None = TIMEOUT,
         idle: Seconds = 0.0,
         claims: Claims | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
-        self.pools = Pools(workers, timeout=timeout, idle=idle, shared=store.is_shared)
+        self.pools = cluster or Pools(workers, timeout=timeout, idle=idle, shared=store.is_shared)
+        self._sender = Sender(store) if self.pools.is_remote else None
         self._turns = FairTurns()
         self._store, self._attempts, self._claims = store, attempts, claims
         self._driver = self._make_driver()
@@ -145,7 +152,15 @@ class Dispatcher:
         self._driver.close()
         if self._thread:
             self._thread.join()
-        self.pools.shutdown()
+        if isinstance(self.pools, Pools):
+            self.pools.shutdown()
+
+    def submit(self, engine: Engine, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have a worker of an engine do something else than to speak a plan."""
+        pool = self.pools.speaking(engine)
+        if self._sender is None:
+            return pool.submit(task, *args, **kwargs)
+        return pool.submit(unpack_and, self._sender.send(engine), self._store, partial(task, *args, **kwargs))
 
     @property
     def waiting_count(self) -> int:

@@ -122,9 +122,7 @@ class Speech:
             if kind.prepare is not Engine.prepare:
                 engine = kind(model)
                 try:
-                    await asyncio.wrap_future(
-                        self._dispatcher.pools.speaking(engine).submit(worker.prepare, engine)
-                    )
+                    await asyncio.wrap_future(self._dispatcher.submit(engine, worker.prepare, engine))
                 except SpeechError as error:
                     log.error("%s cannot be prepared: %s", name, error)  # noqa: TRY400 - the message says it all
 
@@ -139,7 +137,7 @@ class Speech:
         take = next(iter(plan.takes.values()))
         pool = self._dispatcher.pools.speaking(take.engine)
         tasks = [
-            pool.submit(worker.synthesize, take.engine, [take.segment])
+            self._dispatcher.submit(take.engine, worker.synthesize, take.engine, [take.segment])
             for _ in range(getattr(pool, "workers", 1))
         ]
         for task in tasks:
