@@ -468,3 +468,13 @@ def test_what_people_say_again_is_spoken_again(tmp_path, said):
 def test_cues_in_two_languages_are_noted(tmp_path, text, noted):
     found = subtitles.read(write(tmp_path, f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n"))
     assert any("lines in two scripts" in note for note in found.notes) == noted
+
+
+@pytest.mark.parametrize("name", ["Gillian", "GILLIAN", "gillian"])
+def test_a_name_that_was_given_a_voice_needs_to_stand_once(tmp_path, name):
+    path = write(tmp_path, "00:01 --> 00:02\nGillian: Hi.\n\n00:02 --> 00:03\nNote: it is late.")
+    assert [(cue.speaker, cue.text) for cue in subtitles.read(path, names=[name]).cues][0] == (
+        "Gillian",
+        "Hi.",
+    )
+    assert subtitles.read(path).cues[0].speaker == ""

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from voxpress.audio.tags import Chapter
 from voxpress.audio.waveform import tone
 from voxpress.documents.scripts import Script, Turn
-from voxpress.marks import locate, time_words
+from voxpress.marks import locate, time_text, time_words
 from voxpress.marks.script import Script as Spoken
 from voxpress.marks.script import TimedText
 from voxpress.publish.podcast import notes
@@ -26,7 +26,11 @@ from voxpress.publish.podcast.cover import doubt_cover, is_whole, measure_pictur
 from voxpress.publish.podcast.head import NamedSound, Person
 from voxpress.publish.podcast.notes import Notes, find_links
 from voxpress.publish.podcast.transcripts import FORMATS, Said, Transcript
-from voxpress.speech import Seconds
+from voxpress.rendering.library import run
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.planner import Planner
+from voxpress.speech import Seconds, Speaker, Utterance
+from voxpress.store import Store
 
 LONG = "In today's episode, you'll learn whether or not you should have a podcast trailer, and what it says. Ready?"
 
@@ -121,6 +125,27 @@ def test_html_is_a_page_with_speakers_and_times() -> None:
     paragraphs = list(page.iter("p"))
     assert [each.text for each in paragraphs][1:3] == ["Hi --> you & <i>me</i>.", "Yes."]
     assert (paragraphs[3].get("lang"), paragraphs[3].get("dir")) == ("ar", "rtl")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Welcome to the show. Today we talk of salt.", "Welcome to the show. Today we talk of salt."),
+        ("One is here.\n\nTwo is there.", "One is here. Two is there."),
+        ("你好，世界。我们谈谈海。", "你好，世界。我们谈谈海。"),
+        ("<speak>One is <emphasis>here</emphasis>. <break time='1s'/>Yes.</speak>", "One is here. Yes."),
+    ],
+)
+def test_sentences_of_a_turn_are_apart_on_the_page(text: str, line: str) -> None:
+    utterance = Utterance(text=text, markup="ssml" if "<" in text else "plain")
+    plan = Planner(Speaker(engine="tone")).plan(utterance, filed=False)
+    assert isinstance(plan, Plan)
+    (result,) = run([plan], store=Store("memory:"), folder=None, workers=0)
+    timed = time_text(result.clips[0], plan.recipe.script)
+    page = html.document_fromstring(
+        FORMATS["html"].write(Transcript(title="Talk", said=[Said("Ann", timed, 0.0)])).encode()
+    )
+    assert page.findtext(".//p") == line
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -211,12 +211,12 @@ class Work:
         from voxpress.publish.casting import join_casts, read_cast_options, require_present
         from voxpress.publish.voiceover.speaking import prepare
 
-        found = subtitles or documents.read(path, encoding=encoding)
         project = project_of(path.parent)
+        given = read_cast_options(cast or ())
+        found = subtitles or documents.read(path, encoding=encoding, names=[*project.cast, *given])
         own = project.defaults
         for note in found.notes:
             typer.echo(f"note: {path}: {note}", err=True)
-        given = read_cast_options(cast or ())
         require_present(given, (cue.speaker for cue in found.cues), path)
         speaking = prepare(
             found,

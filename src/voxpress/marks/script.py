@@ -12,6 +12,8 @@ from voxpress.speech import Mark, Seconds
 from voxpress.text.passage import Passage
 
 HIDDEN = "\0"
+_HIDDEN_RUN = re.compile(f"{HIDDEN}+")
+_TAG = re.compile(r"<[^<>]*>")
 """Stands in `TimedText.shown` for a character that nobody reads."""
 _ENTITY = re.compile(r"&#?\w+;")
 
@@ -81,3 +83,18 @@ class TimedText(msgspec.Struct, frozen=True, kw_only=True):
     shown: str
     duration: Seconds
     marks: tuple[Mark, ...]
+
+    @property
+    def line(self) -> str:
+        """What a reader sees, in one line.
+
+        >>> TimedText(text="One. Two.", shown=f"One.{HIDDEN}Two.", duration=1.0, marks=()).line
+        'One. Two.'
+        """
+
+        def close(hidden: re.Match[str]) -> str:
+            # Between passages also the space between two sentences is hidden.
+            left_out = _TAG.sub("", self.text[hidden.start() : hidden.end()])
+            return " " if any(map(str.isspace, left_out)) else ""
+
+        return " ".join(_HIDDEN_RUN.sub(close, self.shown).split())

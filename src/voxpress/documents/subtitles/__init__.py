@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -163,13 +163,18 @@ def recognise(path: str, head: str) -> str:
 
 
 def read(
-    path: str | os.PathLike[str], format: str | None = None, *, encoding: str | None = None
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    encoding: str | None = None,
+    names: Collection[str] = (),
 ) -> Subtitles:
     """The subtitles in a file.
 
     Args:
         format: one of `FORMATS`; None: the content and the extension decide.
         encoding: of the text, such as ``cp1252``; None: UTF-8, or what a byte order mark says.
+        names: of people who are known to speak.
 
     Raises:
         InputError: it cannot be read, holds no cue, or a cue ends before it begins.
@@ -193,7 +198,7 @@ def read(
         if not source.cues:
             why = "".join(f"; {note}" for note in source.notes)
             raise InputError(f"holds no cue that can be read as {name}{why}")
-        cues, notes = find_speech(source)
+        cues, notes = find_speech(source, names)
     except InputError as error:
         raise error.at(str(place)) from error.__cause__
     language = _find_language(source.language) or find_language_in_name(place.name)

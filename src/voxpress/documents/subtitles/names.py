@@ -49,11 +49,14 @@ class Names:
 
     A name must stand at least twice, or be that of a voice tag. In capitals, before text that is not, once is enough.
 
+    Args:
+        given: names that people have given a voice: once is enough for them too.
+
     Attributes:
         doubtful: what reads as a name and stands once, each with its cue's number and line; only in files with names.
     """
 
-    def __init__(self, cues: Iterable[WrittenCue]) -> None:
+    def __init__(self, cues: Iterable[WrittenCue], given: Iterable[str] = ()) -> None:
         counts: Counter[str] = Counter()
         first: dict[str, tuple[str, tuple[int, int]]] = {}
         shouted: set[str] = set()
@@ -75,7 +78,12 @@ class Names:
                         shouted.add(label.key)
         if upper > lower:
             shouted.clear()
-        self._known = voices | shouted | {key for key, count in counts.items() if count > 1}
+        self._known = (
+            set(map(str.casefold, given))
+            | voices
+            | shouted
+            | {key for key, count in counts.items() if count > 1}
+        )
         self.doubtful = [
             (name, place)
             for key, (name, place) in first.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -46,8 +46,11 @@ LONGEST_CUE = 20_000
 """Characters; what has more is no subtitle."""
 
 
-def find_speech(source: Source) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
+def find_speech(source: Source, given: Collection[str] = ()) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
     """The cues of a file in the order of their starts, and what was dropped or is doubtful.
+
+    Args:
+        given: names of people who are known to speak.
 
     Raises:
         InputError: a cue ends before it begins, or is longer than a subtitle can be.
@@ -77,7 +80,7 @@ def find_speech(source: Source) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
         written = once
     if overlapping := list(_find_overlapping(written)):
         notes.append(f"{list_places(overlapping)}: begins before another one ends")
-    names = Names(written)
+    names = Names(written, given)
     cues = [cue for one in written for cue in _read_cue(one, names)]
     if mixed := [(cue.number, cue.line) for cue in written if len(_list_languages(cue.pieces)) > 1]:
         notes.append(f"{list_places(mixed)}: is in several languages: read as one")

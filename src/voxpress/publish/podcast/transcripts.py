@@ -19,7 +19,7 @@ from voxpress import languages
 from voxpress.audio.tags import Chapter
 from voxpress.marks import srt, vtt
 from voxpress.marks.cues import Cue, Shape, find_sentences, make_cues
-from voxpress.marks.script import HIDDEN, TimedText
+from voxpress.marks.script import TimedText
 from voxpress.publish.podcast.notes import show_time
 from voxpress.speech import Seconds
 
@@ -147,10 +147,9 @@ def _list_paragraphs(transcript: Transcript) -> Iterator[str]:
             yield f"<cite>{html.escape(each.speaker)}:</cite>"
         clock = show_time(each.at)
         yield f'<time datetime="PT{int(each.at)}S">{clock}</time>'
-        text = " ".join(each.timed.shown.replace(HIDDEN, "").split())
         tongue = (
             f' lang="{html.escape(each.language)}" dir="{languages.direction(each.language)}"'
             if each.language and each.language != transcript.language
             else ""
         )
-        yield f"<p{tongue}>{html.escape(text, quote=False)}</p>"
+        yield f"<p{tongue}>{html.escape(each.timed.line, quote=False)}</p>"
