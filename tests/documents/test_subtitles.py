@@ -473,8 +473,6 @@ def test_cues_in_two_languages_are_noted(tmp_path, text, noted):
 @pytest.mark.parametrize("name", ["Gillian", "GILLIAN", "gillian"])
 def test_a_name_that_was_given_a_voice_needs_to_stand_once(tmp_path, name):
     path = write(tmp_path, "00:01 --> 00:02\nGillian: Hi.\n\n00:02 --> 00:03\nNote: it is late.")
-    assert [(cue.speaker, cue.text) for cue in subtitles.read(path, names=[name]).cues][0] == (
-        "Gillian",
-        "Hi.",
-    )
+    cue = subtitles.read(path, names=[name]).cues[0]
+    assert (cue.speaker, cue.text) == ("Gillian", "Hi.")
     assert subtitles.read(path).cues[0].speaker == ""

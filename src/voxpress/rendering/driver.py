@@ -110,6 +110,7 @@ class _Executors:
         pool: Executor = task.pool
         if self._sender is None:
             return pool.submit(work)
+        self._sender.require_common(pool, self._folder)
         return pool.submit(unpack_and, self._pack(self._sender, task), self._store, work)
 
     def _pack(self, sender: Sender, task: Task) -> Parcel:

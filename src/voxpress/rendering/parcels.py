@@ -15,6 +15,8 @@ import socket
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -25,6 +27,7 @@ from voxpress.errors import ModelUnavailable, NodeLost, StoreError
 from voxpress.files import home, locks
 from voxpress.models import catalogue
 from voxpress.quality.asr import Recogniser
+from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.sounds import place_of_sent
 from voxpress.store import Store
 from voxpress.voices import references
@@ -62,6 +65,7 @@ class Sender:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lent: set[str] = set()
+        self._is_common = False
         self._parcels: dict[tuple[object, int], Parcel] = {}
 
     def send(self, what: Engine | Recogniser) -> Parcel:
@@ -77,6 +81,30 @@ class Sender:
             self._parcels[now] = self._lend(_list_files(what))
         return self._parcels[now]
 
+    def require_common(self, executor: Executor, folder: OutputFolder | None) -> None:
+        """See that workers have the same store and folder as this machine, once.
+
+        Raises:
+            StoreError: they have not.
+        """
+        if self._is_common:
+            return
+        data = uuid.uuid4().bytes
+        digest = hashlib.sha256(data).hexdigest()
+        with tempfile.TemporaryDirectory() as scratch, ExitStack() as ending:
+            Path(scratch, "probe").write_bytes(data)
+            self._store.lend_file(digest, Path(scratch, "probe"))
+            ending.callback(self._store.drop_file, digest)
+            state = None if folder is None else folder.read_state()
+            unseen = executor.submit(_find_unseen, self._store, digest, folder, state).result()
+        if unseen:
+            place = self._store.url if unseen == "store" or folder is None else folder.name
+            raise StoreError(
+                f"the machines of the cluster do not see the {unseen} {place}: use an object store such as"
+                " s3://bucket/prefix, or a folder on a disk that they share"
+            )
+        self._is_common = True
+
     def send_sounds(self, sounds: Iterable[tuple[str, str]]) -> Parcel:
         """Sound files, each with its digest, in the store."""
         data = home.data()
@@ -85,14 +113,24 @@ class Sender:
         )
 
     def _lend(self, files: Iterable[tuple[str, Path]]) -> Parcel:
-        sent = []
+        sent: dict[str, SentFile] = {}
         for place, path in files:
             digest = catalogue.digest(path)
             if digest not in self._lent:
                 self._store.lend_file(digest, path)
                 self._lent.add(digest)
-            sent.append(SentFile(place, digest, path.stat().st_size))
-        return Parcel(tuple(sent))
+            sent[place] = SentFile(place, digest, path.stat().st_size)
+        return Parcel(tuple(sent.values()))
+
+
+def _find_unseen(store: Store, digest: str, folder: OutputFolder | None, state: str | None) -> str:
+    """Which of the two a worker does not see as the driver does; empty: neither."""
+    with tempfile.TemporaryDirectory() as scratch:
+        if not store.fetch_file(digest, Path(scratch, "probe")):
+            return "store"
+    if folder is not None and folder.read_state() != state:
+        return "folder"
+    return ""
 
 
 def _look(folder: Path) -> int:
@@ -182,7 +220,18 @@ def unpack(parcel: Parcel, store: Store) -> Path:
     raise NodeLost(f"{socket.gethostname()} cannot hold what the work needs: {problem}") from problem
 
 
-_NO_ROOM = frozenset((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.ENOENT))
+_NO_ROOM = frozenset(
+    (
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EEXIST,
+    )
+)
 
 
 def _fill(folder: Path, parcel: Parcel, store: Store, files: Path) -> None:

@@ -284,6 +284,10 @@ class Store:
         if self._objects.missing([name]):
             self._objects.upload(name, path)
 
+    def drop_file(self, sha256: str) -> None:
+        """Remove such a file, if it is there."""
+        self._objects.delete(_file_name(sha256))
+
     def fetch_file(self, sha256: str, path: Path) -> bool:
         """Write the file with that digest to `path`; whether it is there and sound."""
         if not self._objects.download(_file_name(sha256), path):

@@ -76,6 +76,10 @@ class OutputFolder(ABC):
         """
 
     @abstractmethod
+    def read_state(self) -> str:
+        """What tells the folder from others with its name, while it is claimed."""
+
+    @abstractmethod
     def open_own(self) -> AbstractContextManager[Path]:
         """A folder of this machine whose files are voxpress's own in the output folder, such as the report. Elsewhere
         they are put in their place as the block ends, unless it raises.

@@ -91,6 +91,12 @@ class LocalFolder(OutputFolder):
                         _remove_empty(own, new.parent)
                 locks.unlock(lock)
 
+    def read_state(self) -> str:
+        try:
+            return Path(self._place, LOCK).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
     def _take_lock(self) -> FileIO:
         path = f"{self._place}/{LOCK}"
         while True:

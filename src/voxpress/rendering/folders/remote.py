@@ -119,6 +119,9 @@ class RemoteFolder(OutputFolder):
         self._listed = None
         yield
 
+    def read_state(self) -> str:
+        return self.name
+
     @contextmanager
     def open_own(self) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="voxpress-") as folder:
