@@ -41,6 +41,8 @@ IDLE: Seconds = 20.0
 _FAILURES = 5
 """Actors in a row that do not start before a pool gives up."""
 _MOST_PATIENCE: Seconds = 60.0
+_PATIENCE: Seconds = 60.0
+"""After which it is told that actors do not start."""
 
 _log = logging.getLogger(__name__)
 
@@ -245,7 +247,9 @@ class _Crew:
         self._free: dict[ActorHandle, float] = {}
         """Actors without a task, and since when."""
         self._busy: dict[ActorHandle, _Task] = {}
-        self._starting: set[ActorHandle] = set()
+        self._starting: dict[ActorHandle, float] = {}
+        """Actors that are on their way, and since when."""
+        self._told_at = 0.0
         self._failures = 0
         self._not_before = 0.0
         self._closing = False
@@ -256,7 +260,7 @@ class _Crew:
             try:
                 event = self._events.get(timeout=self._patience())
             except queue.Empty:
-                self._release()
+                self._look_around()
             else:
                 self._take_in(event)
             self._move()
@@ -268,6 +272,8 @@ class _Crew:
         now = time.monotonic()
         if self._waiting and self._not_before > now:
             return self._not_before - now
+        if self._starting and not self._busy:
+            return max(0.01, self._find_overdue() - now)
         if self._free:
             return max(0.01, min(self._free.values()) + self._idle - now)
         return None
@@ -277,7 +283,7 @@ class _Crew:
             case _Task():
                 self._waiting.append(event)
             case _Started(actor, done):
-                self._starting.discard(actor)
+                self._starting.pop(actor, None)
                 if error := done.exception():
                     self._note_failure(error)
                 else:
@@ -322,7 +328,7 @@ class _Crew:
         known = len(self._free) + len(self._busy) + len(self._starting)
         for _ in range(min(len(self._waiting) - len(self._starting), self._most - known)):
             actor = self._start_actor()
-            self._starting.add(actor)
+            self._starting[actor] = time.monotonic()
             actor.ready.remote().future().add_done_callback(
                 lambda done, actor=actor: self._events.put(_Started(actor, done))
             )
@@ -342,9 +348,21 @@ class _Crew:
                 if future.set_running_or_notify_cancel():
                     future.set_exception(EngineNotInstalled(f"no actor starts: {_brief(error)}"))
 
-    def _release(self) -> None:
-        """End actors that have been idle for long."""
+    def _find_overdue(self) -> float:
+        """When to tell that nothing starts."""
+        return max(min(self._starting.values()), self._told_at) + _PATIENCE
+
+    def _look_around(self) -> None:
+        """End actors that have been idle for long, and tell of those that do not start."""
         now = time.monotonic()
+        if self._starting and not self._busy and now >= self._find_overdue():
+            self._told_at = now
+            _log.warning(
+                "%d actors%s have not started in %.0f s: is there room in the cluster?",
+                len(self._starting),
+                self._whose,
+                now - min(self._starting.values()),
+            )
         for actor in [each for each, since in self._free.items() if now - since >= self._idle]:
             del self._free[actor]
             _end(actor)
