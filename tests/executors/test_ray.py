@@ -99,7 +99,7 @@ def test_an_actor_for_which_no_node_has_room_is_told_at_once(cluster: RayCluster
 
 
 def test_actors_that_do_not_start_are_told_of(cluster: RayCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voxpress.executors.ray._FAILURES", 1)
+    monkeypatch.setattr("voxpress.executors.ray.actors._FAILURES", 1)
     wrong = {"working_dir": "file:///nowhere.zip"}
     pool = RayActors(Actors(actors=1, cpus=0.5, runtime_env=wrong))
     try:

@@ -1,32 +1,23 @@
-"""Actors of a Ray cluster, each with a worker process of its own.
-
-Ray places actors, ships this package, and tells when a node is gone. What an actor does is what a worker process on one
-machine does: so an engine may live in an environment of its own on the nodes too, a crash of an engine ends a process
-and not an actor, and what is lost with an actor is a machine's fault and not a segment's.
-"""
+"""Pools of actors with the same resources."""
 
 from __future__ import annotations
 
 import logging
-import os
 import queue
+import sys
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, ParamSpec, Self, TypeVar
-
-import msgspec
-from msgspec import Meta
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from voxpress.engines import Engine, python
 from voxpress.errors import EngineNotInstalled, InputError, NodeLost, WorkerLost
-from voxpress.executors.pools import Cluster
 from voxpress.executors.process import WorkerProcess, pack, refuse, settle
+from voxpress.executors.ray.settings import Actors
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
@@ -35,7 +26,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SCHEME = "ray"
 IDLE: Seconds = 20.0
 """After which an actor without work ends, so that another pool finds room."""
 _FAILURES = 5
@@ -45,115 +35,6 @@ _PATIENCE: Seconds = 60.0
 """After which it is told that actors do not start."""
 
 _log = logging.getLogger(__name__)
-
-Positive = Annotated[int, Meta(ge=1)]
-
-
-class Actors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The actors of a pool, as ``[cluster]`` in voxpress.toml has them.
-
-    >>> Actors(actors=4, gpus=1.0).cpus
-    1.0
-    """
-
-    actors: Positive | None = None
-    """At most; None: as many as the cluster has room for when the first one is needed. A greater number asks Ray's
-    autoscaler for nodes."""
-    cpus: Annotated[float, Meta(ge=0)] = 1.0
-    """Of each actor."""
-    gpus: Annotated[float, Meta(ge=0)] = 0.0
-    memory: Annotated[int, Meta(ge=0)] = 0
-    """MiB of each actor; 0: none is reserved."""
-    batch: Positive | None = None
-    """Most segments in one call of an engine; None: what the engine says."""
-    resources: Mapping[str, float] = {}
-    """Custom resources of Ray, such as a kind of node."""
-    runtime_env: Mapping[str, Any] = {}
-    """Ray's: pip, conda, image_uri, env_vars …"""
-
-
-class ClusterSettings(Actors, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The table ``[cluster]``: what holds for all actors, for those of one engine, and for those that listen."""
-
-    address: str = ""
-    """Of the cluster; empty: as `ray.init` finds one, or starts one on this machine."""
-    ship: bool = True
-    """Whether nodes get this very voxpress. Otherwise they must have the same version."""
-    engines: Mapping[str, Actors] = {}
-    listening: Actors | None = None
-
-
-class RayCluster(Cluster):
-    """A place for all stages of a render: an existing cluster, or one on this machine that is started and ended.
-
-    Args:
-        address: ``ray://HOST:PORT``, ``HOST:PORT``, ``auto``, or ``local`` for a new one on this machine; empty: that
-            of the settings, else as `ray.init` finds it.
-        timeout: seconds that one task may take before its worker process is ended.
-
-    Raises:
-        EngineNotInstalled: Ray is not installed.
-        InputError: the cluster does not answer.
-    """
-
-    def __init__(
-        self,
-        address: str = "",
-        settings: ClusterSettings | None = None,
-        *,
-        timeout: Seconds | None = None,
-    ) -> None:
-        self._settings, self._timeout = settings or ClusterSettings(), timeout
-        self._pools: dict[tuple[str, str], RayActors] = {}
-        self._owns = _connect(address or self._settings.address, ship=self._settings.ship)
-
-    # Where each stage works
-
-    @property
-    def finishing(self) -> RayActors:
-        """For what needs no engine: the actors of engines that have no table of their own."""
-        return self._pool("", self._general)
-
-    @property
-    def listening(self) -> RayActors:
-        """For recognisers, which would fill the memory of an actor beside an engine."""
-        # Without processors of their own: speaking would wait for listening, which would wait for room.
-        usual = msgspec.structs.replace(self._general, cpus=0.0)
-        return self._pool("listening", self._settings.listening or usual)
-
-    def speaking(self, engine: Engine) -> RayActors:
-        """For what `engine` speaks."""
-        own = self._settings.engines.get(engine.name)
-        if own is None and not engine.environment:
-            return self.finishing
-        return self._pool(engine.name, own or self._general, engine if engine.environment else None)
-
-    @property
-    def _general(self) -> Actors:
-        return Actors(**{name: getattr(self._settings, name) for name in Actors.__struct_fields__})
-
-    def _pool(self, name: str, actors: Actors, engine: Engine | None = None) -> RayActors:
-        key = name, engine.environment if engine else ""
-        if key not in self._pools:
-            self._pools[key] = RayActors(actors, name=name, engine=engine, timeout=self._timeout)
-        return self._pools[key]
-
-    def shutdown(self) -> None:
-        """End all actors; what they were doing is lost. A cluster that was started here ends too."""
-        for pool in self._pools.values():
-            pool.shutdown(cancel_futures=True)
-        self._pools.clear()
-        if self._owns:
-            import ray
-
-            ray.shutdown()
-            self._owns = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.shutdown()
 
 
 class _Task(NamedTuple):
@@ -300,7 +181,7 @@ class _Crew:
         if self._busy.pop(actor, None) is None:
             return  # it was given up
         if error := done.exception():
-            lost: BaseException | None = NodeLost(f"the actor that had it is gone: {_brief(error)}")
+            lost: BaseException | None = NodeLost(f"the actor that had it is gone: {brief(error)}")
             task.future.set_exception(lost)
         else:
             settle(task.future, done.result())
@@ -341,12 +222,12 @@ class _Crew:
         """An actor did not start: wait longer each time, and tell who waits where none can be had."""
         self._failures += 1
         self._not_before = time.monotonic() + min(2.0**self._failures, _MOST_PATIENCE)
-        _log.warning("an actor%s did not start: %s", self._whose, _brief(error))
+        _log.warning("an actor%s did not start: %s", self._whose, brief(error))
         if self._failures >= _FAILURES and not (self._free or self._busy or self._starting):
             while self._waiting:
                 future = self._waiting.popleft().future
                 if future.set_running_or_notify_cancel():
-                    future.set_exception(EngineNotInstalled(f"no actor starts: {_brief(error)}"))
+                    future.set_exception(EngineNotInstalled(f"no actor starts: {brief(error)}"))
 
     def _find_overdue(self) -> float:
         """When to tell that nothing starts."""
@@ -391,7 +272,6 @@ class _Actor:
     """
 
     def __init__(self, engine: Engine | None, timeout: Seconds | None) -> None:
-        import sys
 
         self._python = (python(engine) if engine else None) or sys.executable
         self._timeout = timeout
@@ -429,31 +309,6 @@ def _start_actor(actors: Actors, name: str, engine: Engine | None, timeout: Seco
     return ray.remote(_Actor).options(**options).remote(engine, timeout)
 
 
-def _connect(address: str, *, ship: bool) -> bool:
-    """Be connected to a cluster; whether it was done here, and is to be undone."""
-    try:
-        import ray
-    except ImportError as error:
-        raise EngineNotInstalled("a cluster needs Ray: run  pip install 'voxpress[ray]'") from error
-    if ray.is_initialized():
-        return False
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    package = str(Path(__file__).parent.parent)
-    environment = {"py_modules": [package], "excludes": ["__pycache__"]} if ship else None
-    try:
-        ray.init(
-            address=address or None,
-            namespace="voxpress",
-            runtime_env=environment,
-            include_dashboard=None if address not in ("", "local") else False,
-            log_to_driver=True,
-            logging_level=logging.WARNING,
-        )
-    except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-        raise InputError(f"no Ray cluster answers at {address or 'this machine'}: {_brief(error)}") from error
-    return True
-
-
 def _room(actors: Actors) -> int:
     """How many such actors fit into the cluster as it is.
 
@@ -476,7 +331,7 @@ def _room(actors: Actors) -> int:
     return room
 
 
-def _brief(error: BaseException) -> str:
+def brief(error: BaseException) -> str:
     """The first line of what Ray says, which goes on for a page."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
