@@ -2,8 +2,8 @@
 
     python benchmarks/executors.py [core-sounds-en.txt] [--rows 300] [--rounds 5]
 
-Both sides speak the same prompts with Piper into an empty store, on the same cores, from one process; the start of Ray is
-measured apart. They take turns, and the ratio is the median of those of the rounds.
+Both sides speak the same prompts with Piper into an empty store, on the same cores, from one process; the start of Ray
+is measured apart. They take turns, and the ratio is the median of those of the rounds.
 """
 
 from __future__ import annotations
