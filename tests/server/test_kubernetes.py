@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,11 +13,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 import yaml
 
 from tests.server.test_deploy import ROOT, _variables, _words
 from voxpress.cli.executors import read_cluster
+from voxpress.executors.ray import ClusterSettings
 from voxpress.rendering.presets import load_project
 from voxpress.server.settings import Settings, settings
 
@@ -155,7 +159,7 @@ def test_commands_options_and_variables_exist() -> None:
     commands = re.findall(r"^voxpress (.*?)(?: <.*)?$", (CLUSTER / "render.sh").read_text(), re.MULTILINE)
     assert commands
     for command in commands:
-        _words(command.split())
+        _words([word for word in command.split() if word != "-"])
     hint = re.findall(r"-- voxpress (keys .*)$", (KUBERNETES / "server.yaml").read_text(), re.MULTILINE)
     _words(hint[0].split())
 
@@ -228,9 +232,7 @@ def test_services_policies_and_budgets_find_their_pods() -> None:
             continue
         pods = [pod for pod in PODS if wanted.items() <= pod.labels.items()]
         assert pods, each["metadata"]["name"]
-        ports = {
-            port["name"] for pod in pods for item in pod.containers() for port in item.get("ports", ())
-        }
+        ports = {port["name"] for pod in pods for item in pod.containers() for port in item.get("ports", ())}
         if kind == "Service":
             assert {port["targetPort"] for port in spec["ports"]} <= ports
         if kind == "NetworkPolicy":
@@ -238,7 +240,10 @@ def test_services_policies_and_budgets_find_their_pods() -> None:
             assert asked <= ports
     scaled = [each["spec"]["scaleTargetRef"] for each in _objects() if each["kind"].endswith("Autoscaler")]
     assert all(
-        any(each["kind"] == target["kind"] and each["metadata"]["name"] == target["name"] for each in _objects())
+        any(
+            each["kind"] == target["kind"] and each["metadata"]["name"] == target["name"]
+            for each in _objects()
+        )
         for target in scaled
     )
 
@@ -285,7 +290,9 @@ def test_settings_of_the_server_and_of_nginx_agree() -> None:
     (port,) = [port["containerPort"] for each in server.containers() for port in each.get("ports", ())]
     assert f"listen {port} ssl" in nginx
     usual = (ROOT / "deploy/nginx.conf").read_text()
-    bare = re.sub(r"^    # The server answers with X-Accel.*?^    }\n\n", "", usual, flags=re.MULTILINE | re.DOTALL)
+    bare = re.sub(
+        r"^    # The server answers with X-Accel.*?^    }\n\n", "", usual, flags=re.MULTILINE | re.DOTALL
+    )
 
     def directives(text: str) -> list[str]:
         return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
@@ -318,13 +325,23 @@ def test_actors_fit_the_nodes() -> None:
     assert "VOXPRESS_STORE" in {each["name"] for each in head["env"]}, "the image's own is a folder"
 
 
+def test_the_page_has_all_fields_of_the_cluster_and_their_defaults() -> None:
+    page = (ROOT / "docs/cluster.md").read_text()
+    told = dict(re.findall(r"^\| `(\w+)` \| (none|`.*?`) \|", page, re.MULTILINE))
+    fields = {}
+    for each in msgspec.structs.fields(ClusterSettings):
+        usual = each.default_factory() if each.default is msgspec.NODEFAULT else each.default
+        fields[each.name] = "none" if usual is None else f"`{json.dumps(usual)}`"
+    assert told == fields
+
+
 # What needs packages, or files of others
 
 
 def _built(folder: Path) -> list[dict[str, Any]]:
-    kubectl = Path(sys.executable).with_name("kubectl")
-    if not kubectl.exists():
-        pytest.fail("kubectl is not installed: make .venv/.stamps/lanes")
+    kubectl = shutil.which("kubectl", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if kubectl is None:
+        pytest.skip("kubectl is not installed: make .venv/.stamps/lanes")
     made = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=True)
     return [each for each in yaml.safe_load_all(made.stdout) if each]
 
@@ -336,7 +353,11 @@ def test_kubernetes_takes_what_kustomize_makes() -> None:
     for each in made:
         kubernetes_validate.validate(each, "1.37.0", strict=True)
     (server,) = [each for each in made if each["kind"] == "Deployment"]
-    named = {each["configMap"]["name"] for each in server["spec"]["template"]["spec"]["volumes"] if "configMap" in each}
+    named = {
+        each["configMap"]["name"]
+        for each in server["spec"]["template"]["spec"]["volumes"]
+        if "configMap" in each
+    }
     assert named <= {each["metadata"]["name"] for each in made if each["kind"] == "ConfigMap"}
 
 
@@ -345,7 +366,9 @@ def test_kubernetes_takes_what_kustomize_makes() -> None:
 def test_kuberay_takes_the_cluster_and_the_job() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     made = [each for each in _built(CLUSTER) if each["kind"] == "RayCluster"] + _read(CLUSTER / "rayjob.yaml")
-    assert "voxpress-cluster:" in yaml.safe_dump(made[0]) and "image: voxpress-cluster" not in yaml.safe_dump(made[0])
+    assert "voxpress-cluster:" in yaml.safe_dump(made[0]) and "image: voxpress-cluster" not in yaml.safe_dump(
+        made[0]
+    )
     for each in made:
         (definition,) = _read(Path(CRDS, f"ray.io_{each['kind'].lower()}s.yaml"))
         (version,) = [one for one in definition["spec"]["versions"] if one["name"] == "v1"]
