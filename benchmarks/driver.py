@@ -26,14 +26,18 @@ from voxpress.speech import Speaker
 T = TypeVar("T")
 
 
-def write(path: Path, count: int, sentences: int) -> Path:
-    """A manifest of distinct short texts, a thousand files in each folder."""
+def write(path: Path, count: int, sentences: int, speeds: int = 1) -> Path:
+    """A manifest of distinct short texts, a thousand files in each folder.
+
+    Args:
+        speeds: how many different ones; an engine speaks only segments of one speed at once.
+    """
     with path.open("w", newline="", encoding="utf-8") as file:
         sheet = csv.writer(file)
-        sheet.writerow(["id", "text"])
+        sheet.writerow(["id", "text", "speed"])
         for n in range(count):
             text = " ".join(f"Your order number {n * sentences + s} is ready." for s in range(sentences))
-            sheet.writerow([f"{n // 1000:04}/{n:07}", text])
+            sheet.writerow([f"{n // 1000:04}/{n:07}", text, f"{1 + n % speeds / 1000:.3f}"])
     return path
 
 
@@ -197,7 +201,9 @@ def main() -> None:
 
 def compare(rows: int, workers: int, directory: Path | None) -> None:
     """Measure each kind of manifest, and report it."""
-    lines = [["", "rows", "segments", *(f"{part}, µs a row" for part in PARTS), "rows/s", "segments/s", "memory"]]
+    lines = [
+        ["", "rows", "segments", *(f"{part}, µs a row" for part in PARTS), "rows/s", "segments/s", "memory"]
+    ]
     for name, count, sentences, where in (
         ("one segment a row", rows, 1, "here"),
         ("ten segments a row", rows // 10, 10, "here"),
