@@ -301,7 +301,7 @@ class Simulation(Executor):
         self._go_on()
 
 
-LOOKUP_COST: Seconds = 0.0002
+LOOKUP_COST: Seconds = 0.00018
 """Of the driver's processor, as `objects.py` measures it."""
 
 

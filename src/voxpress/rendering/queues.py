@@ -116,6 +116,11 @@ class Queues:
         self._lines: dict[Any, _Line] = defaultdict(_Line)
         self._order = 0
 
+    @property
+    def workers(self) -> int:
+        """Those of the largest pool that had something to speak."""
+        return max(map(width, self._lines), default=0)
+
     def add(self, key: str, plan: Plan, attempts: int) -> None:
         """Queue a segment of a plan, which was spoken so often before."""
         take = plan.takes[key]
