@@ -28,7 +28,7 @@ from voxpress.rendering.parcels import Parcel, Sender, unpack_and
 from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.rendering.queues import width
 from voxpress.rendering.results import make_bad_result, make_unchanged_result
-from voxpress.rendering.scheduler import WINDOW, Arrived, News, Scheduler
+from voxpress.rendering.scheduler import Arrived, News, Scheduler
 from voxpress.rendering.sharing import share
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import InOrder, Turns
@@ -196,7 +196,7 @@ def drive(
         attempts=attempts,
         listens=recogniser is not None,
         turns=None if window is None else InOrder(),
-        window=WINDOW if window is None else window,
+        window=window,
     )
     arrivals: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
     executors = _Executors(store, folder, recogniser, arrivals, threads, remote=pools.is_remote)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
 
 from voxpress.engines import Engine
 from voxpress.rendering.plan import Plan
@@ -60,6 +61,43 @@ class _Group(NamedTuple):
     attempts: int
 
 
+Entry: TypeAlias = tuple[Any, int, str]
+"""A segment that waits: its place among turns, the number of its utterance, its key."""
+
+
+@dataclass(eq=False, slots=True)
+class _Queue:
+    """The segments of a group, those that are first in turn first.
+
+    Attributes:
+        order: of groups whose first segments have the same place.
+    """
+
+    group: _Group
+    order: int
+    heap: list[Entry] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class _Line:
+    """The queues before a pool, by their first segments: one of a million rows may have as many queues as rows.
+
+    Attributes:
+        short, long: heaps of first segments with their queues. Those that are first no more are dropped when they come
+            up.
+        waiting: segments in all queues.
+    """
+
+    short: list[tuple[Entry, int, _Queue]] = field(default_factory=list)
+    long: list[tuple[Entry, int, _Queue]] = field(default_factory=list)
+    waiting: int = 0
+
+    def show(self, queue: _Queue) -> None:
+        """The queue has another first segment."""
+        fronts = self.long if queue.group.long else self.short
+        heapq.heappush(fronts, (queue.heap[0], queue.order, queue))
+
+
 class Queues:
     """Segments in turn, by what one call of an engine may hold together.
 
@@ -74,7 +112,14 @@ class Queues:
     ) -> None:
         self._pool, self._load, self._turns, self._lasting = pool, load, turns, lasting
         # A segment may stand here more than once, for each utterance that wants it.
-        self._heaps: dict[_Group, list[tuple[Any, int, str]]] = defaultdict(list)
+        self._queues: dict[_Group, _Queue] = {}
+        self._lines: dict[Any, _Line] = defaultdict(_Line)
+        self._order = 0
+
+    @property
+    def workers(self) -> int:
+        """Those of the largest pool that had something to speak."""
+        return max(map(width, self._lines), default=0)
 
     def add(self, key: str, plan: Plan, attempts: int) -> None:
         """Queue a segment of a plan, which was spoken so often before."""
@@ -89,7 +134,16 @@ class Queues:
             self._lasting and len(segment.text) > LONG,
             attempts,
         )
-        heapq.heappush(self._heaps[group], (self._turns.place(plan, segment), plan.number, key))
+        queue = self._queues.get(group)
+        if queue is None:
+            self._order += 1
+            queue = self._queues[group] = _Queue(group, self._order)
+        line = self._lines[self._pool(take.engine)]
+        entry = self._turns.place(plan, segment), plan.number, key
+        heapq.heappush(queue.heap, entry)
+        line.waiting += 1
+        if queue.heap[0] is entry:
+            line.show(queue)
 
     def take(self, waiting: Callable[[str], bool]) -> list[str]:
         """The keys of the next batch that a pool is free for; empty where there is none.
@@ -97,53 +151,74 @@ class Queues:
         Args:
             waiting: whether a segment is still to be spoken.
         """
-        for group, heap in list(self._heaps.items()):
-            while heap and not waiting(heap[0][2]):
-                heapq.heappop(heap)
-            if not heap:
-                del self._heaps[group]
-        groups = self._startable()
-        if not groups:
+        fronts = [
+            (*front, pool, line)
+            for pool, line in self._lines.items()
+            if self._load.is_free(pool) and (front := self._find_front(pool, line, waiting))
+        ]
+        if not fronts:
             return []
-        group = min(groups, key=lambda each: self._heaps[each][0])
-        heap = self._heaps[group]
+        *_, queue, pool, line = min(fronts, key=lambda each: each[:2])
         batch: list[str] = []
         # Those next to each other in turn are of like length in a render, so that little is padded.
-        share = self._share(group.engine)
-        while heap and len(batch) < share:
-            place, _, key = heapq.heappop(heap)
+        share = self._share(queue.group.engine, pool, line.waiting)
+        while queue.heap and len(batch) < share:
+            place, _, key = self._pop(queue, line)
             if waiting(key) and key not in batch:
                 self._turns.take(place)
                 batch.append(key)
+        if queue.heap:
+            line.show(queue)
         return batch
 
     def drop(self, engine: Engine) -> list[str]:
         """Remove all segments of an engine; their keys."""
-        groups = [group for group in self._heaps if group.engine == engine]
-        return [key for group in groups for _, _, key in self._heaps.pop(group)]
+        keys = []
+        for queue in [each for each in self._queues.values() if each.group.engine == engine]:
+            line = self._lines[self._pool(engine)]
+            while queue.heap:
+                keys.append(self._pop(queue, line)[2])
+        return keys
 
-    def _startable(self) -> list[_Group]:
-        pools = {group: self._pool(group.engine) for group in self._heaps}
-        free = [group for group, pool in pools.items() if self._load.is_free(pool)]
-        short = [group for group in free if not group.long]
+    def _pop(self, queue: _Queue, line: _Line) -> Entry:
+        """Remove the first segment of a queue, and the queue with its last."""
+        line.waiting -= 1
+        entry = heapq.heappop(queue.heap)
+        if not queue.heap:
+            del self._queues[queue.group]
+        return entry
 
-        def gives_way(long: _Group) -> bool:
-            place = self._heaps[long][0][0]
-            return self._load.is_long(pools[long]) and any(
-                pools[each] is pools[long] and self._turns.gives_way(place, self._heaps[each][0][0])
-                for each in short
-            )
+    def _find_front(
+        self, pool: Any, line: _Line, waiting: Callable[[str], bool]
+    ) -> tuple[Entry, int, _Queue] | None:
+        """The first segment before a pool that may be started, and its queue."""
+        fronts = [fronts[0] for fronts in (line.short, line.long) if self._has_front(fronts, line, waiting)]
+        if len(fronts) == 2:
+            (short, *_), (long, *_) = fronts
+            if self._load.is_long(pool) and self._turns.gives_way(long[0], short[0]):
+                return fronts[0]
+        return min(fronts, key=lambda each: each[:2], default=None)
 
-        return [group for group in free if not (group.long and gives_way(group))]
+    def _has_front(
+        self, fronts: list[tuple[Entry, int, _Queue]], line: _Line, waiting: Callable[[str], bool]
+    ) -> bool:
+        """Whether any of these is still to be spoken; then the first of them is."""
+        while fronts:
+            entry, _, queue = fronts[0]
+            is_first = bool(queue.heap) and queue.heap[0] is entry
+            if is_first and waiting(entry[2]):
+                return True
+            heapq.heappop(fronts)
+            if is_first:
+                self._pop(queue, line)
+                if queue.heap:
+                    line.show(queue)
+        return False
 
-    def _share(self, engine: Engine) -> int:
+    def _share(self, engine: Engine, pool: Any, waiting: int) -> int:
         """Most segments that the next batch may have: no worker waits while another has several."""
-        pool = self._pool(engine)
         most = getattr(pool, "max_batch", None) or engine.max_batch
-        if most == 1:
-            return 1
-        waiting = sum(len(heap) for group, heap in self._heaps.items() if self._pool(group.engine) is pool)
-        return min(most, -(-waiting // width(pool)))
+        return 1 if most == 1 else min(most, -(-waiting // width(pool)))
 
 
 def width(pool: Any) -> int:

@@ -30,6 +30,8 @@ from voxpress.store import Verdict
 from voxpress.text.wer import passes
 
 WINDOW = 4096
+PER_WORKER = 32
+"""Open utterances for each worker where that is more than `WINDOW`: enough for tasks of several segments."""
 FINISH = 8
 """Most utterances that one task finishes."""
 
@@ -147,7 +149,7 @@ class Scheduler:
         folder: path of the output folder, for results.
         listens: a recogniser hears every take before it is used.
         turns: the order in which segments are spoken; None: the longest first.
-        window: how far apart the positions of open utterances may be.
+        window: how far apart the positions of open utterances may be; None: `WINDOW`, and more for many workers.
         lasting: utterances come and go all the time. Failures are not remembered, so that what is asked for again is
             tried again, and a store that gives nothing back fails the utterance that asked.
 
@@ -164,7 +166,7 @@ class Scheduler:
         attempts: int = ATTEMPTS,
         listens: bool = False,
         turns: Turns | None = None,
-        window: int = WINDOW,
+        window: int | None = None,
         lasting: bool = False,
     ) -> None:
         self._stages, self._folder, self._attempts, self._listens = stages, folder, attempts, listens
@@ -198,7 +200,8 @@ class Scheduler:
         # Bounded by position, not by number: results can then be put in order with a bounded buffer.
         oldest = next(iter(self._open), None)
         newest = next(reversed(self._open), None)
-        return oldest is None or newest is None or newest - oldest < self._window
+        window = self._window or max(WINDOW, PER_WORKER * self._queues.workers)
+        return oldest is None or newest is None or newest - oldest < window
 
     def admit(self, found: Assessed) -> Iterator[News]:
         """Take in a plan, whose number no other open one has."""

@@ -90,14 +90,20 @@ class _Pickler(pickle.Pickler):
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self._shared, self._numbers = shared, numbers
 
-    def persistent_id(self, obj: object) -> int | None:
-        if not isinstance(obj, Engine | Output) or (isinstance(obj, Output) and obj.title):
-            return None  # outputs with titles are those of one row
+    def reducer_override(self, obj: object) -> Any:
+        # Unlike persistent_id, it is not asked about each text and number within a plan.
+        if not isinstance(obj, Output | Engine) or (isinstance(obj, Output) and obj.title):
+            return NotImplemented  # outputs with titles are those of one row
         number = self._numbers.get(id(obj))
         if number is None:
             number = self._numbers[id(obj)] = len(self._shared)
             self._shared.append(obj)
-        return number
+        return _give_back, (number,)
+
+
+def _give_back(number: int) -> Engine | Output:
+    """Stands in the file for `_Unpickler.find`."""
+    raise NotImplementedError
 
 
 class _Unpickler(pickle.Unpickler):
@@ -105,5 +111,6 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._shared = shared
 
-    def persistent_load(self, pid: int) -> Engine | Output:
-        return self._shared[pid]
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name)
+        return self._shared.__getitem__ if found is _give_back else found

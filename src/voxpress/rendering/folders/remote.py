@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
@@ -27,7 +26,7 @@ from voxpress.files import formats
 from voxpress.files.paths import OWN
 from voxpress.rendering.folders import OutputFolder, Stale, refuse
 from voxpress.speech import Clip, Hertz, Seconds
-from voxpress.store.backends import connect, explain
+from voxpress.store.backends import LookUps, connect, explain
 
 if TYPE_CHECKING:
     from obstore import GetResult, PutMode, UpdateVersion
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 ATTRIBUTE = "voxpress"
 """Of each object's own metadata: what voxpress knows of it."""
-LOOKS = 32
-"""Requests at a time."""
 FRESH: Seconds = 30.0
 """What was seen so recently is not looked at again: to write asks the store again in any case."""
 _MOST_SEEN = 8192
@@ -101,6 +98,7 @@ class RemoteFolder(OutputFolder):
         self.is_shared = not url.startswith("memory:")
         with explain(f"open {self.name}"):
             self._objects = _connect_once(self.name)
+        self._look_ups = LookUps()
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._turn = Lock()
         self._listed: frozenset[int] | None = None
@@ -141,12 +139,7 @@ class RemoteFolder(OutputFolder):
         with self._turn:
             known = {path for path, seen in self._seen.items() if now - seen.at < FRESH and not again}
         new = [path for path in dict.fromkeys(paths) if path not in known]
-        if len(new) <= 1:
-            found = [self._ask(path) for path in new]
-        else:
-            with ThreadPoolExecutor(min(LOOKS, len(new))) as pool:
-                found = list(pool.map(self._ask, new))
-        for path, seen in zip(new, found, strict=True):
+        for path, seen in zip(new, self._look_ups.each(self._ask, new), strict=True):
             self._note(path, seen)
 
     def _ask(self, path: str) -> _Seen:

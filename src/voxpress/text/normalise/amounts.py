@@ -258,6 +258,8 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
 
 def _read_rate(text: str, wording: Wording) -> Iterator[Found]:
     """The stroke between what is counted and a unit: 5 units/mL, 4 doses/24 hrs, 365 days/yr."""
+    if "/" not in text:
+        return
     names = {unit: unit for unit in _RATES.split("|") if len(unit) > 2} | dict(wording.rates)
     names |= {sign: unit.one for sign, unit in wording.units.items() if len(sign) > 1 and sign.isalpha()}
     number = rf"(?<![\w.,]){wording.number_pattern}"

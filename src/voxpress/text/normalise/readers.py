@@ -77,6 +77,9 @@ _LAST: dict[str, Reader] = {
     "identifier": digits.read_identifier,
     "number": numbers.read_number,
 }
+_NUMERIC = tuple((_WITH_DIGITS | _ALWAYS | _LAST).items())
+_WORDY = tuple((_WITHOUT | _ALWAYS).items())
+"""The readers of texts with and without digits."""
 _AHEAD = ("code", "dialled")
 """Readers of numbers that a word names, which may stand in the paragraph or the element before."""
 _TECHNICAL = re.compile(
@@ -84,6 +87,7 @@ _TECHNICAL = re.compile(
 )
 """Addresses and names of files: not for these readers."""
 _DIGIT = re.compile(r"[\d¼-¾⅐-⅞]")
+_TAKEN = re.compile(rb"[^\x01]+")
 
 
 def find(text: str, language: str, free: bytearray, before: str = "") -> list[tuple[Found, str]]:
@@ -104,7 +108,7 @@ def find(text: str, language: str, free: bytearray, before: str = "") -> list[tu
     skipped = [each.span() for each in _TECHNICAL.finditer(text) if each[0] not in wording.abbreviations]
     for start, end in skipped:
         free[start:end] = free[start:end].replace(b"\x01", b"\x02")
-    for name, reader in _list_readers(_DIGIT.search(text) is not None):
+    for name, reader in _NUMERIC if _DIGIT.search(text) else _WORDY:
         found_all = reader(_mask(text, free) if name in _LAST else text, wording)
         if before and name in _AHEAD:
             found_all = chain(found_all, _look_back(reader, before, text, wording))
@@ -166,9 +170,8 @@ def _read_rest(text: str, wording: Wording) -> Iterator[Found]:
 
 def _mask(text: str, free: bytearray) -> str:
     """A text in which nothing is found where another reader was."""
-    return "".join(character if is_free == 1 else "_" for character, is_free in zip(text, free, strict=True))
-
-
-def _list_readers(digits: bool) -> Iterator[tuple[str, Reader]]:
-    """The readers that a text needs."""
-    yield from (_WITH_DIGITS | _ALWAYS | _LAST if digits else _WITHOUT | _ALWAYS).items()
+    masked, at = "", 0
+    for taken in _TAKEN.finditer(free):
+        masked += text[at : taken.start()] + "_" * len(taken[0])
+        at = taken.end()
+    return masked + text[at:]
