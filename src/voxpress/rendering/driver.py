@@ -33,6 +33,9 @@ from voxpress.store import Store
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
+_ANSWERS = 16
+"""Most answers of workers that are taken before more rows are, while there is room for these."""
+
 
 class _Executors:
     """Runs tasks, and puts each future into a queue when it is done.
@@ -199,12 +202,17 @@ def drive(
                 yield from (each for each in news if _is_result(each, watch))
             for task in scheduler.start():
                 executors.start(task)
-            reads_on = rows.more and scheduler.has_room
-            if executors.busy and not (reads_on and arrivals.empty()):
+            # Between two look-ups: workers are not kept waiting, and enough rows come for tasks of several segments.
+            for _ in range(_ANSWERS):
+                reads_on = rows.more and scheduler.has_room
+                if not executors.busy or (reads_on and arrivals.empty()):
+                    break
                 for each in executors.tell(scheduler, arrivals.get(), lasting=False):
                     if _is_result(each, watch):
                         wrote = wrote or each.status != Status.FAILED
                         yield each
+                for task in scheduler.start():
+                    executors.start(task)
     finally:
         # Somebody else's executor goes on; what it still writes must not meet the next render.
         executors.cancel(wait=pools.is_lent)
