@@ -392,6 +392,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, nargs="+", default=WORKERS)
     parser.add_argument("--engines", nargs="+", default=("piper", "tone"))
+    parser.add_argument("--batches", type=int, nargs="+", default=(1, 8), help="most segments of a task")
     parser.add_argument("--latency", type=float, default=0.5, help="ms through the network, one way")
     parser.add_argument("--store", type=float, default=20.0, help="ms until the object store has answered")
     parser.add_argument("--life", type=float, default=20.0, help="minutes that a worker lasts, in the mean")
@@ -445,7 +446,8 @@ def compare(arguments: argparse.Namespace) -> None:
             "hand_over": handed,
         }
         losses = {"life": 60 * arguments.life, "replace": arguments.replace}
-        kinds = (("", {"batch": 1}), ("", {"batch": 8}), (", losing workers", {"batch": 8} | losses))
+        kinds: list[tuple[str, dict[str, Any]]] = [("", {"batch": batch}) for batch in arguments.batches]
+        kinds.append((", losing workers", {"batch": arguments.batches[-1]} | losses))
         with Spool(tempfile.gettempdir()) as spool:
             keep_plans(spool, engine, found["texts"], arguments.rows)
             for name, more in kinds:

@@ -101,7 +101,21 @@ def test_the_tree_is_the_tree_on_disk() -> None:
 def test_no_page_knows_this_machine() -> None:
     """Paths that no reader has are of no use; those of the server and of systems are named here."""
     known = {
-        *("v1", "docs", "_clips", "var", "dev", "IPA", "guide", "etc", "usr", "config", "local", "data"),
+        *(
+            "v1",
+            "docs",
+            "_clips",
+            "var",
+            "dev",
+            "IPA",
+            "guide",
+            "etc",
+            "usr",
+            "opt",
+            "config",
+            "local",
+            "data",
+        ),
         *("SOUNDS", "audio"),
     }
     for name in PAGES:

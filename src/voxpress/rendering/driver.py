@@ -13,7 +13,6 @@ from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from voxpress.engines import describe
@@ -37,6 +36,9 @@ from voxpress.store import Store
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
+
+_ANSWERS = 16
+"""Most answers of workers that are taken before more rows are, while there is room for these."""
 
 
 _PATIENCE: Seconds = 0.5
@@ -79,6 +81,11 @@ class _Executors:
             future.set_exception(error)
         self._running[future] = task
         future.add_done_callback(self._arrivals.put)
+
+    def start_all(self, tasks: Iterable[Task]) -> None:
+        """Give tasks to their pools."""
+        for task in tasks:
+            self.start(task)
 
     def cancel(self, *, wait: bool) -> None:
         """Begin nothing that has not begun; with `wait`, until all else is done."""
@@ -215,6 +222,14 @@ def drive(
         )
         return [news for each in shares.choose(found) for news in scheduler.admit(each)]
 
+    def tell(news: Iterable[News]) -> Iterator[Result]:
+        nonlocal wrote
+        for each in news:
+            if _is_result(each, watch):
+                wrote = wrote or each.status not in (Status.FAILED, Status.UP_TO_DATE)
+                shares.finish(each.number)
+                yield each
+
     with ExitStack() as ending:
         # Somebody else's executor goes on; what it still writes must not meet the next render.
         ending.callback(executors.cancel, wait=pools.is_lent)
@@ -225,24 +240,21 @@ def drive(
             if reads_on:
                 batch = rows.take()
                 news = admit([plan for plan in batch if isinstance(plan, Plan)])
-                for task in scheduler.start():
-                    executors.start(task)
+                executors.start_all(scheduler.start())
                 yield from _list_settled(batch, folder)
             elif scheduler.has_room:
                 news = admit(shares.take_back(), again=True)
-            for task in scheduler.start():
-                executors.start(task)
-            reads_on = rows.more and scheduler.has_room and not shares.is_full
-            if executors.busy and not (reads_on and arrivals.empty()):
-                patience = _PATIENCE if shares.waiting else None
-                news = chain(news, executors.take_arrival(scheduler, patience))
-            elif not reads_on and not executors.busy and shares.waiting:
+            executors.start_all(scheduler.start())
+            yield from tell(news)
+            # Between two look-ups: workers are not kept waiting, and enough rows come for tasks of several segments.
+            for _ in range(_ANSWERS):
+                reads_on = rows.more and scheduler.has_room and not shares.is_full
+                if not executors.busy or (reads_on and arrivals.empty()):
+                    break
+                yield from tell(executors.take_arrival(scheduler, _PATIENCE if shares.waiting else None))
+                executors.start_all(scheduler.start())
+            if shares.waiting and not (reads_on or executors.busy):
                 time.sleep(_PATIENCE)
-            for each in news:
-                if _is_result(each, watch):
-                    wrote = wrote or each.status not in (Status.FAILED, Status.UP_TO_DATE)
-                    shares.finish(each.number)
-                    yield each
     if folder is not None and wrote:
         folder.tidy()
 

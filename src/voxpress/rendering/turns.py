@@ -21,16 +21,22 @@ class Turns(Protocol):
         """Whether the last free worker goes to a short segment, though a long one may be before it."""
 
 
+BLOCK = 1024
+"""Rows of which the longest segment is first; those of the next rows come behind."""
+
+
 class LongestFirst:
-    """Turns of a render: no worker is left with a long segment at the end."""
+    """Turns of a render: no worker is left with a long segment at the end. Short ones are not left to the end either:
+    as long as one waits, its row is open, and no more rows than fit are.
+    """
 
-    def place(self, plan: Plan, segment: Segment) -> int:
-        return -len(segment.text)
+    def place(self, plan: Plan, segment: Segment) -> tuple[int, int]:
+        return plan.number // BLOCK, -len(segment.text)
 
-    def take(self, place: int) -> None:
+    def take(self, place: tuple[int, int]) -> None:
         """Nothing is changed by it."""
 
-    def gives_way(self, long: int, short: int) -> bool:
+    def gives_way(self, long: tuple[int, int], short: tuple[int, int]) -> bool:
         """A short segment always goes first."""
         return True
 
