@@ -384,10 +384,9 @@ def _forbid_unknown(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     made = {name: _forbid_unknown(each) for name, each in schema.items()}
-    if "properties" in made and not made.get("x-kubernetes-preserve-unknown-fields"):
-        names = made["properties"]
-        if made.get("type") == "object" and "additionalProperties" not in names and set(names) != {"name"}:
-            made.setdefault("additionalProperties", False)
+    closed = not made.get("x-kubernetes-preserve-unknown-fields")
+    if made.get("type") == "object" and "properties" in made and closed:
+        made["additionalProperties"] = False
     if made.get("x-kubernetes-int-or-string"):
         made.pop("type", None)
     return made
