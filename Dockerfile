@@ -15,7 +15,7 @@ WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
 RUN python -m venv /opt/voxpress \
- && /opt/voxpress/bin/pip install --no-cache-dir --constraint constraints.txt '.[piper,server]'
+ && /opt/voxpress/bin/pip install --no-cache-dir --constraint constraints.txt '.[piper,postgres,server]'
 # Prepares the voice once, and fails here if it cannot speak.
 RUN /opt/voxpress/bin/voxpress say 'Ready.' --store /tmp/store -o /tmp/ready.wav
 
