@@ -2,10 +2,9 @@
 
     python benchmarks/cluster.py [PROMPTS]
 
-A simulation: the driver, the scheduler, the plans and the report are the real ones, and what they take of this machine's
-processor passes on the simulated clock. Workers are simulated: each segment takes as long as a real one took here, and
-each request to the store, each way through the network and each hand-over by Ray as long as the arguments say or as
-was measured before.
+A simulation: the driver, the scheduler, the plans and the report are the real ones, and what they take of this
+machine's processor passes on the simulated clock. Workers are simulated: each segment takes as long as a real one took
+here. The arguments say how long requests to the store and ways through the network take.
 """
 
 from __future__ import annotations
@@ -343,12 +342,14 @@ def simulate(plans: Any, workers: int, conditions: Conditions) -> Simulation:
     store = Store("memory:")
     store._objects = Empty("memory:///")
     place = at_once.somewhere(simulation, remote=True)
-    with tempfile.TemporaryDirectory() as folder, Report(Path(folder, "report.jsonl")) as sheet:
-        with patch.object(driver.queue, "SimpleQueue", lambda: simulation):
-            results = driver.drive(plans, store=store, folder=Bare("memory:"), pools=place, known=True)
-            for result in results:
-                assert result.status == Status.RENDERED, result
-                sheet.write(result)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Report(Path(folder, "report.jsonl")) as sheet,
+        patch("voxpress.rendering.driver.queue.SimpleQueue", lambda: simulation),
+    ):
+        for result in driver.drive(plans, store=store, folder=Bare("memory:"), pools=place, known=True):
+            assert result.status == Status.RENDERED, result
+            sheet.write(result)
     return simulation
 
 
@@ -359,9 +360,7 @@ def keep_plans(spool: Any, engine: str, texts: Sequence[str], rows: int) -> None
 
     replace = msgspec.structs.replace
     utterances = (Utterance(text=text, id=f"row-{n}") for n, text in enumerate(texts))
-    models = [
-        each for each in Planner(Speaker(engine=engine)).plan_all(utterances) if isinstance(each, Plan)
-    ]
+    models = [each for each in Planner(Speaker(engine=engine)).plan_all(utterances) if isinstance(each, Plan)]
     dice = random.Random(3)
     for number in range(rows):
         kind = dice.randrange(len(models))
@@ -416,7 +415,17 @@ def compare(arguments: argparse.Namespace) -> None:
     handed: Seconds = ask("--part", "hand-over")
     notes = []
     lines = [
-        ["", "workers", "segments a task", "wall", "rows/s", "workers busy", "driver busy", "last row to end", "lost"]
+        [
+            "",
+            "workers",
+            "segments a task",
+            "wall",
+            "rows/s",
+            "workers busy",
+            "driver busy",
+            "last row to end",
+            "lost",
+        ]
     ]
     for engine in arguments.engines:
         listed = [arguments.prompts] if arguments.prompts else []
@@ -464,9 +473,9 @@ def compare(arguments: argparse.Namespace) -> None:
         + f". A million rows cost {price:.2f} US dollars of requests at S3's list prices of November 2025."
     )
     notes.append(
-        f"{arguments.rows:,} rows in each line. One way through the network takes {arguments.latency:g} ms, an answer of"
-        f" the object store {arguments.store:g} ms; Ray takes the driver {handed * 1e6:.0f} µs for each task. Where"
-        f" workers are lost, each lasts {arguments.life:g} minutes in the mean, and another one speaks"
+        f"{arguments.rows:,} rows in each line. One way through the network takes {arguments.latency:g} ms, an answer"
+        f" of the object store {arguments.store:g} ms; Ray takes the driver {handed * 1e6:.0f} µs for each task."
+        f" Where workers are lost, each lasts {arguments.life:g} minutes in the mean, and another one speaks"
         f" {arguments.replace:g} s later."
     )
     measure.report("cluster", lines, *notes)
