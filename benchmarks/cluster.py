@@ -2,10 +2,9 @@
 
     python benchmarks/cluster.py [PROMPTS]
 
-A simulation: the driver, the scheduler, the plans and the report are real, and what they take of this machine's
-processor passes on the simulated clock. Workers are simulated: each segment takes as long as a real one took here, and
-each request to the store, each way through the network and each hand-over by Ray as long as the arguments say or as
-was measured before.
+A simulation: the driver, the scheduler, the plans and the report are the real ones, and what they take of this
+machine's processor passes on the simulated clock. Workers are simulated: each segment takes as long as a real one took
+here. The arguments say how long requests to the store and ways through the network take.
 """
 
 from __future__ import annotations
@@ -481,8 +480,8 @@ def compare(arguments: argparse.Namespace) -> None:
     )
     notes.append(
         f"{arguments.rows:,} rows in each line. One way through the network takes {arguments.latency:g} ms, an answer"
-        f" of the object store {arguments.store:g} ms; Ray takes the driver {handed * 1e6:.0f} µs for each task. Where"
-        f" workers are lost, each lasts {arguments.life:g} minutes in the mean, and another one speaks"
+        f" of the object store {arguments.store:g} ms; Ray takes the driver {handed * 1e6:.0f} µs for each task."
+        f" Where workers are lost, each lasts {arguments.life:g} minutes in the mean, and another one speaks"
         f" {arguments.replace:g} s later."
     )
     measure.report("cluster", lines, *notes)

@@ -13,7 +13,6 @@ import csv
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -24,6 +23,8 @@ import measure
 from voxpress.speech import Speaker
 
 T = TypeVar("T")
+
+PARTS = ("read", "plan", "keep", "drive", "report")
 
 
 def write(path: Path, count: int, sentences: int, speeds: int = 1) -> Path:
@@ -121,7 +122,7 @@ class Clock:
     """Seconds of processor by what they were spent on."""
 
     def __init__(self) -> None:
-        self.spent: defaultdict[str, float] = defaultdict(float)
+        self.spent = dict.fromkeys(PARTS, 0.0)
 
     def each(self, what: str, items: Iterable[T]) -> Iterator[T]:
         """The same items; what it takes to have them is counted."""
@@ -178,9 +179,6 @@ def drive(manifest: Path, folder: Path, workers: int, remote: bool) -> None:
             done += 1
     clock.spent["plan"] -= clock.spent["read"]
     print(done, executor.segments, time.perf_counter() - began, *map(clock.spent.get, PARTS))
-
-
-PARTS = ("read", "plan", "keep", "drive", "report")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ twice.
 from collections import Counter
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
@@ -335,6 +336,37 @@ def test_a_service_that_refuses_another_attempt_is_asked_no_more():
     assert at_work
     assert {each.take for each in news if isinstance(each, Arrived)} == set("abcdefg") - at_work
     assert not any(isinstance(task, Speak) for task in start_all(scheduler))
+
+
+@pytest.mark.parametrize(("workers", "most"), [(2, 4096), (128, 4096), (1000, 32_000)])
+def test_more_utterances_are_open_for_more_workers(workers, most):
+    stages = Stages()
+    stages._speaking = Pool(workers)
+    scheduler = Scheduler(stages)
+    taken = 0
+    while scheduler.has_room and taken < 40_000:
+        plan = plan_of(taken, "a")
+        plan = msgspec.structs.replace(plan, takes={f"key{taken}": plan.takes["a"]})
+        assert not list(scheduler.admit(Assessed(plan=plan, missing=(f"key{taken}",))))
+        taken += 1
+    assert taken == most + 1
+
+
+@pytest.mark.parametrize("speeds", [[1.0, 2.0, 1.5, 1.0], [0.5, 2.0, 0.75, 1.25, 0.5]])
+def test_segments_of_other_speeds_are_tasks_of_their_own_the_longest_first(speeds):
+    scheduler = Scheduler(Stages())
+    for number, (key, speed) in enumerate(zip("abcdefgh", speeds, strict=False)):
+        plan = plan_of(number, key)
+        take = msgspec.structs.replace(
+            plan.takes[key], segment=msgspec.structs.replace(plan.takes[key].segment, speed=speed)
+        )
+        assert not list(
+            scheduler.admit(Assessed(plan=msgspec.structs.replace(plan, takes={key: take}), missing=(key,)))
+        )
+    found = [task.batch for task in start_all(scheduler)]
+    assert all(len({segment.speed for _, segment in batch}) == 1 for batch in found)
+    firsts = [len(batch[0][1].text) for batch in found]
+    assert firsts == sorted(firsts, reverse=True)
 
 
 SETTINGS = settings(max_examples=150, stateful_step_count=40)

@@ -1,7 +1,7 @@
 """In which order segments are spoken."""
 
 from tests.rendering.plans import planned, sentences
-from voxpress.rendering.turns import FairTurns
+from voxpress.rendering.turns import BLOCK, FairTurns, LongestFirst
 
 
 def segments(plan):
@@ -100,3 +100,14 @@ def test_a_longer_text_has_its_turns_though_others_come_all_the_time():
         if whose != 1:
             turns.forget(whose)
     assert taken.count(1) == 6
+
+
+def test_the_longest_segment_of_a_block_is_first_and_no_short_one_waits_for_all_that_follow():
+    """Else it would hold the window of open rows, and nothing more be read until all of them were spoken."""
+    turns = LongestFirst()
+    short, long, later = (
+        planned("Hi.", 0),
+        planned("A longer text.", BLOCK - 1),
+        planned("The longest of them.", BLOCK),
+    )
+    assert order(turns, [short, later, long]) == [BLOCK - 1, 0, BLOCK]

@@ -570,6 +570,24 @@ def test_prune_takes_a_clip_whole_or_not_at_all(tmp_path: Path) -> None:
     assert objects(tmp_path) == []
 
 
+@pytest.mark.parametrize("count", [1, 7, 1001])
+def test_prune_removes_many_objects_where_they_are_elsewhere(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And verify finds all that are broken."""
+    store = Store("memory:")
+    keys = [f"{n:04x}" * 16 for n in range(count)]
+    for key in keys:
+        store._objects.put(f"takes/{key[:2]}/{key}", b"broken")
+    now = time.time()
+    monkeypatch.setattr("voxpress.store.time.time", lambda: now + 2 * GRACE)
+    assert store.prune(max_bytes=6 * (count // 2)).count == count - count // 2
+    left = store.stats()["takes"].count
+    assert left == count // 2
+    assert len(list(store.verify())) == left
+    assert store.stats()["takes"].count == 0
+
+
 def test_prune_and_verify_leave_alone_what_is_not_the_stores_own(tmp_path: Path) -> None:
     """A store in a folder that holds other things, by mistake or not, costs none of them."""
     names = [

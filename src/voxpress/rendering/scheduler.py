@@ -2,7 +2,7 @@
 
 The scheduler is told what arrived, and says what to start. It has no executor, no clock and no store; a driver
 (`voxpress.rendering.driver`) has them, and carries out what it says. At any time at most `WINDOW` utterances of a
-render are open, and within them the longest segments are spoken first.
+render are open, or `PER_WORKER` for each worker, and the longest segments of a block are spoken first.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedIOBase
+from itertools import islice, zip_longest
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -31,10 +32,12 @@ from voxpress.speech import Clip, Hertz, Mark, Seconds
 from voxpress.store.backends import Entry, LocalObjects, Objects, RemoteObjects
 from voxpress.store.claims import FOLDER as _CLAIMS
 from voxpress.store.claims import Claims
-from voxpress.store.maintenance import Inventory, kind_of
+from voxpress.store.maintenance import Inventory, Thing, kind_of
 from voxpress.text.wer import Score
 
 _MOST_LOOKS = 10_000
+_REMOVED, _VERIFIED = 1000, 16
+"""Objects that are removed or verified at once; those that are verified are in memory."""
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
 
@@ -322,27 +325,31 @@ class Store:
 
     def verify(self) -> Iterator[str]:
         """Read everything, remove what is broken, and yield the name of each object that was."""
-        for entry in self._entries():
-            key = PurePosixPath(entry.name).stem
-            if entry.name.startswith("takes/"):
-                data = self._read_checked(entry.name)
-                sound = data is not None and _decode_take(data, key) is not None
-            elif entry.name.startswith("verdicts/"):
-                verdict = self._unseal(entry.name, Verdict)
-                sound = verdict is not None and verdict.key in (key, "")
-            elif entry.name.startswith("marks/"):
-                sound = self._read_checked(entry.name) is not None
-            elif entry.name.startswith("files/"):
-                with tempfile.TemporaryDirectory() as folder:
-                    sound = self.fetch_file(key, Path(folder, key))
-            elif entry.name.endswith(".json"):
-                clip = self.clip(key)
-                sound = clip is not None and self.read(clip) is not None
-            else:
-                continue
-            if not sound:
-                self._objects.delete(entry.name)
-                yield entry.name
+        names = (entry.name for entry in self._entries())
+        while batch := list(islice(names, _VERIFIED)):
+            for name, sound in zip(batch, self._objects.each(self._is_sound, batch), strict=True):
+                if not sound:
+                    self._objects.delete(name)
+                    yield name
+
+    def _is_sound(self, name: str) -> bool:
+        """Whether an object says what its name says, and is whole; a clip is judged by its record."""
+        key = PurePosixPath(name).stem
+        if name.startswith("takes/"):
+            data = self._read_checked(name)
+            return data is not None and _decode_take(data, key) is not None
+        if name.startswith("verdicts/"):
+            verdict = self._unseal(name, Verdict)
+            return verdict is not None and verdict.key in (key, "")
+        if name.startswith("marks/"):
+            return self._read_checked(name) is not None
+        if name.startswith("files/"):
+            with tempfile.TemporaryDirectory() as folder:
+                return self.fetch_file(key, Path(folder, key))
+        if name.endswith(".json"):
+            clip = self.clip(key)
+            return clip is not None and self.read(clip) is not None
+        return True
 
     def prune(self, *, max_bytes: int | None = None, older_than: Seconds | None = None) -> Usage:
         """Remove what was used longest ago, until the limits hold; what was removed.
@@ -362,6 +369,7 @@ class Store:
             if entry.name.startswith(f"{_CLAIMS}/") and now - entry.used > GRACE:
                 self._objects.delete(entry.name)
         count = removed = 0
+        batch: list[Thing] = []
         for thing in inventory.things():
             if thing.used > now:
                 self._objects.missing(thing.names)  # notes the use, from which its age counts then
@@ -369,10 +377,18 @@ class Store:
             too_much = max_bytes is not None and inventory.size - removed > max_bytes
             if now - thing.used <= GRACE or not (too_old or too_much):
                 continue
-            for name in thing.names:
-                self._objects.delete(name)
+            batch.append(thing)
             count, removed = count + 1, removed + thing.size
+            if len(batch) == _REMOVED:
+                self._remove(batch)
+                batch = []
+        self._remove(batch)
         return Usage(count, removed)
+
+    def _remove(self, things: Sequence[Thing]) -> None:
+        """Remove objects, of each thing in order: no clip goes before its record."""
+        for names in zip_longest(*(thing.names for thing in things)):
+            self._objects.delete_all([name for name in names if name])
 
     def _inventory(self) -> Inventory:
         inventory = Inventory()

@@ -115,6 +115,10 @@ class Objects(ABC):
     def delete(self, name: str) -> None:
         """Remove an object if it is there."""
 
+    def delete_all(self, names: Collection[str]) -> None:
+        """Remove those of these objects that are there."""
+        self.each(self.delete, names)
+
     @abstractmethod
     def missing(self, names: Iterable[str]) -> set[str]:
         """Those of `names` that are not there. The others count as used."""

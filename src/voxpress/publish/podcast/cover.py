@@ -36,7 +36,7 @@ def measure_picture(picture: bytes) -> tuple[int, int] | None:
 def is_whole(picture: bytes) -> bool:
     """Whether a JPEG or PNG has its end, and what is between has the checksums that it says.
 
-    >>> is_whole(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x05\x78\0\0\x05\x78")
+    >>> is_whole(b"\\x89PNG\\r\\n\\x1a\\n\\0\\0\\0\\rIHDR\\0\\0\\x05\\x78\\0\\0\\x05\\x78")
     False
     """
     if not picture.startswith(_PNG):
