@@ -27,7 +27,7 @@ from voxpress.store import Store
 
 GROUP = 64
 """Rows that are claimed together."""
-ROWS_EACH = 16
+ROWS_EACH = 64
 """Rows for each worker."""
 HELD: Seconds = 30.0
 """How long a claim outlives the render that made it."""
