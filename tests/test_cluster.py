@@ -62,7 +62,7 @@ def proxy(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fault
 
 
 @pytest.fixture
-def nodes(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
+def nodes(seaweed: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
     """They find the object store as this process does."""
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     found = Nodes(3)
@@ -173,7 +173,7 @@ def test_what_kills_its_worker_is_named_and_costs_nothing_else(nodes: Nodes, tmp
 
 @pytest.mark.cluster
 def test_a_store_that_is_busy_and_then_gone_for_a_minute_costs_only_time(
-    nodes: Nodes, proxy: FaultyProxy, tmp_path: Path
+    proxy: FaultyProxy, nodes: Nodes, tmp_path: Path
 ) -> None:
     rows = write_rows(tmp_path / "rows.csv", 500)
     proxy.busy = 0.2

@@ -211,6 +211,8 @@ def drive(
     wrote = False
 
     def admit(plans: Sequence[Plan], *, again: bool = False) -> list[News]:
+        if not plans:
+            return []
         found = assess(
             plans,
             store,

@@ -14,7 +14,7 @@ import shutil
 import socket
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
@@ -56,7 +56,7 @@ class Parcel(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self.files)).hexdigest()[:32]
 
     def __add__(self, other: Parcel) -> Parcel:
-        return Parcel(tuple(dict.fromkeys((*self.files, *other.files))))
+        return Parcel(tuple(dict.fromkeys((*self.files, *other.files)))) if other.files else self
 
 
 class Sender:
@@ -76,7 +76,8 @@ class Sender:
             StoreError: the store cannot be written.
         """
         # A voice that is added or replaced changes the folder of its own and the one around it.
-        now = what, _look(references.default_folder())
+        clones = isinstance(what, Engine) and what.clones
+        now = what, _look(references.default_folder()) if clones else 0
         if now not in self._parcels:
             self._parcels[now] = self._lend(_list_files(what))
         return self._parcels[now]
@@ -153,18 +154,11 @@ def _list_files(what: Engine | Recogniser) -> Iterator[tuple[str, Path]]:
             below = file.relative_to(found.parent if found.is_file() else found)
             place = (base.parent if found.is_file() else base) / below
             yield place.relative_to(data).as_posix(), file
-    if isinstance(what, Engine):
-        if what.terms():
-            yield from _existing(data, ["accepted.json"])
-        if what.clones:
-            for voice in references.listed():
-                if voice.offered_by(what.name):
-                    folder = references.place(voice.name, None)
-                    yield from ((file.relative_to(data).as_posix(), file) for file in _within(folder))
-
-
-def _existing(data: Path, names: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    yield from ((name, data / name) for name in names if (data / name).is_file())
+    if isinstance(what, Engine) and what.clones:
+        for voice in references.listed():
+            if voice.offered_by(what.name):
+                folder = references.place(voice.name, None)
+                yield from ((file.relative_to(data).as_posix(), file) for file in _within(folder))
 
 
 def _within(folder: Path) -> Iterator[Path]:
@@ -208,13 +202,11 @@ def unpack(parcel: Parcel, store: Store) -> Path:
             with locks.hold(base / f"{parcel.digest}.lock"):
                 if not folder.is_dir():
                     _fill(folder, parcel, store, base / "files")
-        except OSError as error:
+        except (OSError, StoreError) as error:
             problem = error
-            if error.errno not in _NO_ROOM:
+            cause = error.__cause__ if isinstance(error, StoreError) else error
+            if not isinstance(cause, OSError) or cause.errno not in _NO_ROOM:
                 break
-        except StoreError as error:
-            problem = error
-            break
         else:
             return folder
     raise NodeLost(f"{socket.gethostname()} cannot hold what the work needs: {problem}") from problem

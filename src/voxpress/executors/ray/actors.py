@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from voxpress.engines import Engine, python
-from voxpress.errors import EngineNotInstalled, InputError, NodeLost, WorkerLost
+from voxpress.errors import EngineError, EngineNotInstalled, InputError, NodeLost, WorkerLost
 from voxpress.executors.process import WorkerProcess, pack, refuse, settle
 from voxpress.executors.ray.settings import Actors
 from voxpress.speech import Seconds
@@ -88,8 +88,8 @@ class RayActors(Executor):
         self._closed = False
         # Ray tells of answers in threads of its own, in which it must not be asked for anything.
         self._events: queue.SimpleQueue[_Task | _Started | _Answered | _Close] = queue.SimpleQueue()
-        crew = _Crew(actors, self.workers, name, engine, timeout, idle, self._events)
-        self._thread = threading.Thread(target=crew.work, name=f"ray-actors-{name}", daemon=True)
+        self._crew = _Crew(actors, self.workers, name, engine, timeout, idle, self._events)
+        self._thread = threading.Thread(target=self._crew.work, name=f"ray-actors-{name}", daemon=True)
         self._thread.start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -98,6 +98,8 @@ class RayActors(Executor):
         if self._closed:
             raise RuntimeError("cannot submit to an executor that was shut down")
         self._events.put(task)
+        if self._crew.failure:
+            self._crew.fail_all(self._crew.failure)  # it reads no more events
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -134,9 +136,17 @@ class _Crew:
         self._failures = 0
         self._not_before = 0.0
         self._closing = False
+        self.failure = ""
+        """Why nothing is done any more."""
 
     def work(self) -> None:
         """Until the pool is closed."""
+        try:
+            self._work()
+        except Exception as error:  # Ray's connection may end with anything; nobody must wait for ever
+            self.fail_all(f"the cluster does not answer any more: {brief(error)}")
+
+    def _work(self) -> None:
         while not (self._closing and not self._waiting and not self._busy):
             try:
                 event = self._events.get(timeout=self._patience())
@@ -248,6 +258,17 @@ class _Crew:
             del self._free[actor]
             _end(actor)
 
+    def fail_all(self, problem: str) -> None:
+        """Tell all who wait, and those who come, that nothing is done any more."""
+        self.failure = problem
+        tasks = [*self._busy.values(), *self._waiting]
+        while not self._events.empty():
+            event = self._events.get()
+            tasks += [event] if isinstance(event, _Task) else []
+        for task in tasks:
+            if not task.future.done():
+                task.future.set_exception(EngineError(problem))
+
     def _give_up(self) -> None:
         for task in self._waiting:
             task.future.cancel()
@@ -272,7 +293,6 @@ class _Actor:
     """
 
     def __init__(self, engine: Engine | None, timeout: Seconds | None) -> None:
-
         self._python = (python(engine) if engine else None) or sys.executable
         self._timeout = timeout
         self._process: WorkerProcess | None = None

@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from voxpress import validation
 from voxpress.errors import InputError
 from voxpress.files.paths import OWN, is_remote
 from voxpress.manifests.file_map import Place
-from voxpress.speech import Clip
+from voxpress.speech import Clip, Hertz, Seconds
 
 REPORT = f"{OWN}/report.jsonl"
 """The report, where it is given no other place."""
@@ -37,6 +37,35 @@ class Stale:
     known: int
     removable: tuple[str, ...]
     kept: Mapping[str, str]
+
+
+class Known(Protocol):
+    """What is known of a file that a render wrote, whether a journal or the object itself says it."""
+
+    @property
+    def clip(self) -> str:
+        """The key of the clip that it holds."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def sample_rate(self) -> Hertz: ...
+
+    @property
+    def duration(self) -> Seconds: ...
+
+
+def describe(known: Known, format: str) -> Clip:
+    """The clip in a file."""
+    return Clip(
+        key=known.clip,
+        format=format,
+        sample_rate=known.sample_rate,
+        duration=known.duration,
+        size=known.size,
+        hit=True,
+    )
 
 
 class OutputFolder(ABC):

@@ -26,7 +26,7 @@ from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic, locks
 from voxpress.files.paths import OWN, identity, safe_path
 from voxpress.manifests.file_map import LocalPlace
-from voxpress.rendering.folders import OutputFolder, Stale, refuse
+from voxpress.rendering.folders import OutputFolder, Stale, describe, refuse
 from voxpress.rendering.folders.journal import LOCK, STAGING, Entry, Journal
 from voxpress.speech import Clip, Seconds
 
@@ -136,11 +136,11 @@ class LocalFolder(OutputFolder):
             return None
         if request and entry.request != request:
             self._note(msgspec.structs.replace(entry, request=request, segments=segments))
-        return _describe(entry, format)
+        return describe(entry, format)
 
     def holds_request(self, path: str, request: str, format: str) -> tuple[Clip, int] | None:
         entry = self._find(path, lambda entry: entry.request == request)
-        return None if entry is None else (_describe(entry, format), entry.segments)
+        return None if entry is None else (describe(entry, format), entry.segments)
 
     def wrote(self, path: str) -> bool:
         """As a render wrote it, though its times may be lost."""
@@ -434,14 +434,3 @@ def _remove_empty(folder: Path, root: Path) -> None:
         except OSError:
             return
         folder = folder.parent
-
-
-def _describe(entry: Entry, format: str) -> Clip:
-    return Clip(
-        key=entry.clip,
-        format=format,
-        sample_rate=entry.sample_rate,
-        duration=entry.duration,
-        size=entry.size,
-        hit=True,
-    )

@@ -7,6 +7,7 @@ nothing stands, or replaces exactly the one that was seen there. docs/store.md s
 from __future__ import annotations
 
 import hashlib
+import math
 import mimetypes
 import tempfile
 import time
@@ -24,7 +25,7 @@ from voxpress import marks
 from voxpress.errors import InputError
 from voxpress.files import formats
 from voxpress.files.paths import OWN
-from voxpress.rendering.folders import OutputFolder, Stale, refuse
+from voxpress.rendering.folders import OutputFolder, Stale, describe, refuse
 from voxpress.speech import Clip, Hertz, Seconds
 from voxpress.store.backends import LookUps, connect, explain
 
@@ -135,10 +136,10 @@ class RemoteFolder(OutputFolder):
     # What stands there
 
     def look(self, paths: Iterable[str], *, again: bool = False) -> None:
-        now = time.monotonic()
+        long_ago = time.monotonic() - (0.0 if again else FRESH)
+        unseen = _Seen(-math.inf)
         with self._turn:
-            known = {path for path, seen in self._seen.items() if now - seen.at < FRESH and not again}
-        new = [path for path in dict.fromkeys(paths) if path not in known]
+            new = [path for path in dict.fromkeys(paths) if self._seen.get(path, unseen).at <= long_ago]
         for path, seen in zip(new, self._look_ups.each(self._ask, new), strict=True):
             self._note(path, seen)
 
@@ -171,13 +172,13 @@ class RemoteFolder(OutputFolder):
     def holds(self, path: str, key: str, format: str, request: str = "", segments: int = 0) -> Clip | None:
         # To note another request, the whole object would have to be written again.
         written = self._find(path).written
-        return None if written is None or written.clip != key else _describe(written, format)
+        return None if written is None or written.clip != key else describe(written, format)
 
     def holds_request(self, path: str, request: str, format: str) -> tuple[Clip, int] | None:
         written = self._find(path).written
         if written is None or written.request != request:
             return None
-        return _describe(written, format), written.segments
+        return describe(written, format), written.segments
 
     def wrote(self, path: str) -> bool:
         return self._find(path).written is not None
@@ -374,17 +375,6 @@ _KINDS = {
     },
 }
 """Content types by extension, where several formats share one that of the first."""
-
-
-def _describe(written: Written, format: str) -> Clip:
-    return Clip(
-        key=written.clip,
-        format=format,
-        sample_rate=written.sample_rate,
-        duration=written.duration,
-        size=written.size,
-        hit=True,
-    )
 
 
 @cache
