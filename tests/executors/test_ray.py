@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from voxpress.errors import EngineNotInstalled, InputError, NodeLost, WorkerLost
+from voxpress.errors import EngineError, EngineNotInstalled, InputError, NodeLost, WorkerLost
 from voxpress.executors.ray import Actors, ClusterSettings, RayActors, RayCluster
 
 pytestmark = pytest.mark.slow
@@ -107,3 +108,32 @@ def test_actors_that_do_not_start_are_told_of(cluster: RayCluster, monkeypatch: 
             pool.submit(len, "four").result(timeout=90)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def test_a_cluster_that_is_gone_fails_who_waits_and_who_comes(
+    cluster: RayCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = RayActors(Actors(actors=1, cpus=0.5), timeout=3.0)
+    assert pool.submit(len, "four").result() == 4
+
+    def refuse(*_: object) -> None:
+        raise ConnectionError("the head is gone\nand a page of more")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ray.kill", refuse)
+        running, waiting = pool.submit(time.sleep, 60), pool.submit(len, "four")
+        time.sleep(0.5)
+        os.kill(_find_actor(), 9)
+        with pytest.raises(NodeLost, match="is gone"):
+            running.result(timeout=30)
+        with pytest.raises(EngineError, match=r"the cluster does not answer any more: the head is gone$"):
+            waiting.result(timeout=30)
+        with pytest.raises(EngineError, match="does not answer any more"):
+            pool.submit(len, "four").result(timeout=30)
+    pool.shutdown(cancel_futures=True)
+
+
+def _find_actor() -> int:
+    """The process of an actor that is at work."""
+    found = subprocess.run(["pgrep", "-f", "^ray::_Actor.run"], capture_output=True, text=True, check=True)
+    return int(found.stdout.split()[0])
