@@ -10,6 +10,7 @@ here. The arguments say how long requests to the store and ways through the netw
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import heapq
 import json
 import queue
@@ -31,6 +32,7 @@ import measure
 import msgspec
 
 from voxpress.errors import NodeLost
+from voxpress.executors.ray.actors import TASK_LENGTH
 from voxpress.speech import Seconds, Speaker, Status, Utterance
 
 WORKERS = (1, 4, 16, 64, 256, 1000)
@@ -189,7 +191,7 @@ class Simulation(Executor):
     last_start: Seconds = 0.0
 
     def __post_init__(self) -> None:
-        self.max_batch = self.conditions.batch
+        self.max_batch, self.task_length = self.conditions.batch, TASK_LENGTH
         self._events: list[tuple[Seconds, int, Worker, Work | None]] = []
         self._free = [self._hire(0.0) for _ in range(self.workers)]
         self._waiting: deque[Work] = deque()
@@ -286,6 +288,7 @@ class Simulation(Executor):
                 work.future.set_exception(NodeLost("a worker was lost"))
             else:
                 takes, recipes = at_once.make_up(work.call)
+                takes = [dataclasses.replace(take, seconds=work.duration / len(takes)) for take in takes]
                 work.future.set_result((takes, recipes) if takes else recipes)
         self._go_on()
         return self._inbox.popleft()

@@ -284,8 +284,8 @@ class Listening(Scheduling):
 REFUSED = ServiceRefused("no key")
 
 
-def start_all(scheduler):
-    return list(scheduler.start())
+def start_all(scheduler, *, more=False):
+    return list(scheduler.start(more=more))
 
 
 def refuse(scheduler):
@@ -350,6 +350,102 @@ def test_more_utterances_are_open_for_more_workers(workers, most):
         assert not list(scheduler.admit(Assessed(plan=plan, missing=(f"key{taken}",))))
         taken += 1
     assert taken == most + 1
+
+
+class Slow(Tone):
+    """One segment at a time."""
+
+    max_batch = 1
+
+
+def fill(scheduler, count, engine, length=100):
+    """Have so many rows of one segment each wait."""
+    for number in range(count):
+        plan = plan_of(number, "a")
+        take = plan.takes["a"]
+        segment = msgspec.structs.replace(take.segment, text="a" * length)
+        takes = {f"key{number}": Assignment(engine, "tone", segment)}
+        recipe = Recipe((f"key{number}",), plan.recipe.targets, 8000)
+        plan = msgspec.structs.replace(plan, engine=engine, takes=takes, recipe=recipe)
+        assert not list(scheduler.admit(Assessed(plan=plan, missing=tuple(takes))))
+
+
+def far_pool(workers, task_length=2.0):
+    """One to which it takes a while to send a task."""
+    stages = Stages()
+    stages._speaking = Pool(workers)
+    stages._speaking.task_length = task_length
+    return stages
+
+
+def answer(scheduler, task, seconds):
+    """The segments of a task took so long together."""
+    each = seconds / len(task.batch)
+    done = [Finished(clips=(), written=True) for _ in task.finish]
+    return list(scheduler.spoke(task, [Take(key, 1, seconds=each) for key, _ in task.batch], done))
+
+
+@pytest.mark.parametrize(
+    ("each", "wanted"),
+    [(0.1, 8), (0.25, 8), (0.5, 4), (0.9, 2), (1.5, 1), (90.0, 1), (0.0, 8)],
+)
+def test_tasks_for_a_cluster_take_a_while_but_not_long(each, wanted):
+    """Found out from what was spoken before: first one by one."""
+    stages = far_pool(workers=2)
+    scheduler = Scheduler(stages)
+    fill(scheduler, 200, Slow())
+    first = start_all(scheduler)
+    assert [len(task.batch) for task in first] == [1] * 4
+    for task in first:
+        answer(scheduler, task, each)
+    assert [len(task.batch) for task in start_all(scheduler)] == [wanted] * 4
+
+
+def test_long_segments_are_fewer_in_a_task():
+    """So that none takes much longer than the others; 200 characters a second were measured."""
+    stages = far_pool(workers=2)
+    scheduler = Scheduler(stages)
+    fill(scheduler, 40, Slow(), length=50)
+    for task in start_all(scheduler):
+        answer(scheduler, task, 0.25 * len(task.batch))
+    for number in range(100, 140):
+        plan = plan_of(number, "h")
+        takes = {f"long{number}": plan.takes["h"]}  # of 160 characters
+        takes = {key: msgspec.structs.replace(take, engine=Slow()) for key, take in takes.items()}
+        assert not list(
+            scheduler.admit(Assessed(plan=msgspec.structs.replace(plan, takes=takes), missing=tuple(takes)))
+        )
+    sizes = [len(task.batch) for task in start_all(scheduler)]
+    assert sizes == [2] * 4, "400 characters"
+
+
+def test_an_engine_that_speaks_several_at_once_gets_as_many_whatever_they_take():
+    scheduler = Scheduler(far_pool(workers=2))
+    fill(scheduler, 60, ENGINE)
+    for task in start_all(scheduler):
+        assert len(task.batch) == 3
+        answer(scheduler, task, 300)
+    assert [len(task.batch) for task in start_all(scheduler)] == [3] * 4
+
+
+def test_no_worker_waits_while_another_has_several():
+    stages = far_pool(workers=4)
+    scheduler = Scheduler(stages)
+    fill(scheduler, 14, Slow())
+    for task in start_all(scheduler):
+        answer(scheduler, task, 0.01)
+    assert [len(task.batch) for task in start_all(scheduler)] == [2, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_what_comes_soon_is_waited_for_where_tasks_get_larger_by_it(workers):
+    """For as many as all workers can have; where no more come, nothing is waited for."""
+    scheduler = Scheduler(far_pool(workers))
+    fill(scheduler, 4 * workers, Slow())
+    for task in start_all(scheduler, more=True):
+        answer(scheduler, task, 0.01)
+    assert not start_all(scheduler, more=True)
+    assert start_all(scheduler)
 
 
 @pytest.mark.parametrize("speeds", [[1.0, 2.0, 1.5, 1.0], [0.5, 2.0, 0.75, 1.25, 0.5]])

@@ -6,6 +6,7 @@ A driver looks plans up in the store, gives the scheduler's tasks to executors, 
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import queue
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -242,19 +243,21 @@ def drive(
             if reads_on:
                 batch = rows.take()
                 news = admit([plan for plan in batch if isinstance(plan, Plan)])
-                executors.start_all(scheduler.start())
+                # All of these exist: a wait for them is short.
+                executors.start_all(scheduler.start(more=known and rows.more))
                 yield from _list_settled(batch, folder)
             elif scheduler.has_room:
                 news = admit(shares.take_back(), again=True)
-            executors.start_all(scheduler.start())
+            executors.start_all(scheduler.start(more=known and reads_on))
             yield from tell(news)
             # Between two look-ups: workers are not kept waiting, and enough rows come for tasks of several segments.
-            for _ in range(_ANSWERS):
+            for taken in itertools.count():
                 reads_on = rows.more and scheduler.has_room and not shares.is_full
-                if not executors.busy or (reads_on and arrivals.empty()):
+                enough = arrivals.empty() or (taken >= _ANSWERS and scheduler.is_hungry)
+                if not executors.busy or (reads_on and enough):
                     break
                 yield from tell(executors.take_arrival(scheduler, _PATIENCE if shares.waiting else None))
-                executors.start_all(scheduler.start())
+                executors.start_all(scheduler.start(more=known and reads_on))
             if shares.waiting and not (reads_on or executors.busy):
                 time.sleep(_PATIENCE)
     if folder is not None and wrote:

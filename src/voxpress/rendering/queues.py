@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from voxpress.engines import Engine
 from voxpress.rendering.plan import Plan
-from voxpress.rendering.tasks import Speak, Task
+from voxpress.rendering.tasks import FINISH, Speak, Task
 from voxpress.rendering.turns import Turns
-from voxpress.speech import OptionValue
+from voxpress.speech import OptionValue, Seconds
 
 LONG = 100
 """Characters. Longer segments leave one worker to shorter ones that wait, where utterances come all the time."""
@@ -49,6 +49,47 @@ class Load:
         return self._long[pool] >= max(1, width(pool) - 1)
 
 
+class Size(NamedTuple):
+    """How large a task may be.
+
+    Attributes:
+        least, most: segments; between the two, those that have no more than so many `characters` together.
+    """
+
+    least: int
+    most: int
+    characters: float
+
+
+class Sizes:
+    """How large tasks should be: as an engine wants them, and longer where a pool says that to hand over short ones
+    takes too much. What a segment takes is learned from those that were spoken.
+
+    >>> from voxpress.engines.tone import Tone
+    >>> Sizes().find(Tone(), pool=None).most
+    4
+    """
+
+    def __init__(self) -> None:
+        self._paces: dict[Engine, Seconds] = {}
+        """Of a character."""
+
+    def learn(self, engine: Engine, characters: int, seconds: Seconds) -> None:
+        """A worker took so long for so many characters."""
+        pace = seconds / max(characters, 1)
+        former = self._paces.get(engine, pace)
+        self._paces[engine] = former + (pace - former) / 16
+
+    def find(self, engine: Engine, pool: Any) -> Size:
+        """Of a task for that engine in that pool."""
+        if most := getattr(pool, "max_batch", None):
+            return Size(most, most, 0)
+        least, length = engine.max_batch, getattr(pool, "task_length", 0.0)
+        if not length or engine not in self._paces:
+            return Size(least, least, 0)
+        return Size(least, max(least, FINISH), length / max(self._paces[engine], 1e-9))
+
+
 class _Group(NamedTuple):
     """What segments have in common that one call of an engine may hold together."""
 
@@ -61,8 +102,8 @@ class _Group(NamedTuple):
     attempts: int
 
 
-Entry: TypeAlias = tuple[Any, int, str]
-"""A segment that waits: its place among turns, the number of its utterance, its key."""
+Entry: TypeAlias = tuple[Any, int, str, int]
+"""A segment that waits: its place among turns, the number of its utterance, its key, its characters."""
 
 
 @dataclass(eq=False, slots=True)
@@ -103,23 +144,41 @@ class Queues:
 
     Args:
         pool: where an engine speaks.
+        sizes: of tasks.
         turns: which segment is next.
         lasting: utterances come all the time: long segments give way to short ones.
     """
 
     def __init__(
-        self, pool: Callable[[Engine], Any], load: Load, turns: Turns, *, lasting: bool = False
+        self,
+        pool: Callable[[Engine], Any],
+        load: Load,
+        sizes: Sizes,
+        turns: Turns,
+        *,
+        lasting: bool = False,
     ) -> None:
         self._pool, self._load, self._turns, self._lasting = pool, load, turns, lasting
         # A segment may stand here more than once, for each utterance that wants it.
         self._queues: dict[_Group, _Queue] = {}
         self._lines: dict[Any, _Line] = defaultdict(_Line)
         self._order = 0
+        self._sizes = sizes
 
     @property
     def workers(self) -> int:
         """Those of the largest pool that had something to speak."""
         return max(map(width, self._lines), default=0)
+
+    @property
+    def is_hungry(self) -> bool:
+        """Whether more segments would make larger tasks for some pool."""
+        return any(
+            line.waiting < most * width(pool)
+            for pool, line in self._lines.items()
+            if (front := min((*line.short[:1], *line.long[:1]), key=lambda each: each[:2], default=None))
+            and (most := self._sizes.find(front[2].group.engine, pool).most) > 1
+        )
 
     def add(self, key: str, plan: Plan, attempts: int) -> None:
         """Queue a segment of a plan, which was spoken so often before."""
@@ -139,7 +198,7 @@ class Queues:
             self._order += 1
             queue = self._queues[group] = _Queue(group, self._order)
         line = self._lines[self._pool(take.engine)]
-        entry = self._turns.place(plan, segment), plan.number, key
+        entry = self._turns.place(plan, segment), plan.number, key, len(segment.text)
         heapq.heappush(queue.heap, entry)
         line.waiting += 1
         if queue.heap[0] is entry:
@@ -161,12 +220,18 @@ class Queues:
         *_, queue, pool, line = min(fronts, key=lambda each: each[:2])
         batch: list[str] = []
         # Those next to each other in turn are of like length in a render, so that little is padded.
-        share = self._share(queue.group.engine, pool, line.waiting)
+        size = self._sizes.find(queue.group.engine, pool)
+        share = 1 if size.most == 1 else min(size.most, -(-line.waiting // width(pool)))  # no worker waits meanwhile
+        characters = 0
         while queue.heap and len(batch) < share:
-            place, _, key = self._pop(queue, line)
+            place, _, key, length = queue.heap[0]
+            if len(batch) >= size.least and characters + length > size.characters:
+                break
+            self._pop(queue, line)
             if waiting(key) and key not in batch:
                 self._turns.take(place)
                 batch.append(key)
+                characters += length
         if queue.heap:
             line.show(queue)
         return batch
@@ -215,10 +280,6 @@ class Queues:
                     line.show(queue)
         return False
 
-    def _share(self, engine: Engine, pool: Any, waiting: int) -> int:
-        """Most segments that the next batch may have: no worker waits while another has several."""
-        most = getattr(pool, "max_batch", None) or engine.max_batch
-        return 1 if most == 1 else min(most, -(-waiting // width(pool)))
 
 
 def width(pool: Any) -> int:

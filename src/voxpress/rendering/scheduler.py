@@ -20,9 +20,9 @@ from voxpress.rendering.assessment import Assessed, most_attempts
 from voxpress.rendering.finishing import Finished
 from voxpress.rendering.listening import Heard, Unheard
 from voxpress.rendering.plan import Plan, place_error
-from voxpress.rendering.queues import Load, Queues, width
+from voxpress.rendering.queues import Load, Queues, Sizes, width
 from voxpress.rendering.results import make_result
-from voxpress.rendering.tasks import Finish, Listen, Speak, Task
+from voxpress.rendering.tasks import FINISH, Finish, Listen, Speak, Task
 from voxpress.rendering.turns import LongestFirst, Turns
 from voxpress.rendering.worker import Take
 from voxpress.speech import Result, Segment, Status
@@ -32,8 +32,6 @@ from voxpress.text.wer import passes
 WINDOW = 4096
 PER_WORKER = 32
 """Open utterances for each worker where that is more than `WINDOW`: enough for tasks of several segments."""
-FINISH = 8
-"""Most utterances that one task finishes."""
 
 _MOST_FAILED = 10_000
 """Failed segments that are remembered, so that other rows fail with them at once."""
@@ -177,7 +175,10 @@ class Scheduler:
         self._refused: dict[Engine, SpeechError] = {}
         # One task at work and one in waiting for each worker; none in waiting where others come whose turn is sooner.
         self._load = Load(1 if lasting else 2)
-        self._queues = Queues(stages.speaking, self._load, turns or LongestFirst(), lasting=lasting)
+        self._sizes = Sizes()
+        self._queues = Queues(
+            stages.speaking, self._load, self._sizes, turns or LongestFirst(), lasting=lasting
+        )
         self._alone: deque[str] = deque()
         self._unheard: deque[Unheard] = deque()
         self._ready: deque[_Open] = deque()
@@ -202,6 +203,11 @@ class Scheduler:
         newest = next(reversed(self._open), None)
         window = self._window or max(WINDOW, PER_WORKER * self._queues.workers)
         return oldest is None or newest is None or newest - oldest < window
+
+    @property
+    def is_hungry(self) -> bool:
+        """Whether tasks would be larger if more were to be spoken."""
+        return self._queues.is_hungry
 
     def admit(self, found: Assessed) -> Iterator[News]:
         """Take in a plan, whose number no other open one has."""
@@ -286,8 +292,12 @@ class Scheduler:
 
     # What can be started
 
-    def start(self) -> Iterator[Task]:
-        """Tasks that can be started now. Each one counts as running from when it is taken."""
+    def start(self, *, more: bool = False) -> Iterator[Task]:
+        """Tasks that can be started now. Each one counts as running from when it is taken.
+
+        Args:
+            more: other rows are about to come: nothing is spoken yet that would be spoken with them.
+        """
         while self._ready and self._load.is_free(self._stages.finishing):
             pool = self._stages.finishing
             share = min(FINISH, -(-len(self._ready) // width(pool)))
@@ -309,7 +319,7 @@ class Scheduler:
                 yield self._begin(self._speak([key]))
             else:
                 del self._wanted[key]
-        while batch := self._next_batch():
+        while not (more and self.is_hungry) and (batch := self._next_batch()):
             yield self._begin(self._speak(batch))
 
     def _begin(self, task: Task) -> Task:
@@ -354,6 +364,8 @@ class Scheduler:
         """A batch was spoken, and what its task finished was finished."""
         self._load.end(task)
         ripe = {plan.number for plan in task.finish}
+        characters = sum(len(segment.text) for _, segment in task.batch)
+        self._sizes.learn(task.engine, characters, sum(take.seconds for take in takes))
         for take in takes:
             self._bill(self._wanted[take.key], take.paid)
         for take in takes:

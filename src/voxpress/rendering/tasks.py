@@ -11,6 +11,9 @@ from voxpress.rendering.listening import Unheard
 from voxpress.rendering.plan import Plan
 from voxpress.speech import Segment
 
+FINISH = 8
+"""Most utterances that one task finishes."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Speak:

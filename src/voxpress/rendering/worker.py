@@ -5,8 +5,9 @@ The driver sends keys and gets keys back; audio stays in the worker.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -26,7 +27,7 @@ from voxpress.quality.signal import check
 from voxpress.rendering.finishing import Finished, finish
 from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.plan import Recipe
-from voxpress.speech import Segment
+from voxpress.speech import Seconds, Segment
 from voxpress.store import Kept, Store
 from voxpress.store.keys import attempt_key, reading_key, seed
 from voxpress.text import carrier
@@ -46,6 +47,8 @@ class Take:
     """Attempts that gave audio, whatever the checks said of it: what a hosted engine is paid for."""
     notes: tuple[str, ...] = ()
     """How it was not spoken as planned."""
+    seconds: Seconds = 0.0
+    """Its share of the time that its task took."""
 
 
 def speak(
@@ -73,6 +76,7 @@ def speak(
     Raises:
         StoreError: store or folder cannot be written.
     """
+    began = time.monotonic()
     takes: dict[str, Take] = {}
     at_hand: dict[str, Kept] = {}
     paid = dict.fromkeys((key for key, _ in batch), 0)
@@ -106,7 +110,8 @@ def speak(
     for recipe in recipes:
         errors = [takes[key].error for key in recipe.takes if key in takes and takes[key].error]
         finished += [Finished(error=errors[0])] if errors else finish([recipe], store, folder, takes=at_hand)
-    return [takes[key] for key, _ in batch], finished
+    each = (time.monotonic() - began) / len(batch)
+    return [replace(takes[key], seconds=each) for key, _ in batch], finished
 
 
 def prepare(engine: Engine) -> None:

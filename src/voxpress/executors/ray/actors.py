@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+TASK_LENGTH: Seconds = 2.0
+"""Of the work that is sent at once: to send a task takes the driver half a millisecond."""
 IDLE: Seconds = 20.0
 """After which an actor without work ends, so that another pool finds room."""
 _FAILURES = 5
@@ -84,7 +86,7 @@ class RayActors(Executor):
         idle: Seconds = IDLE,
     ) -> None:
         self.workers = actors.actors or _room(actors)
-        self.max_batch = actors.batch
+        self.max_batch, self.task_length = actors.batch, TASK_LENGTH
         self._closed = False
         # Ray tells of answers in threads of its own, in which it must not be asked for anything.
         self._events: queue.SimpleQueue[_Task | _Started | _Answered | _Close] = queue.SimpleQueue()
