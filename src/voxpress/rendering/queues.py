@@ -221,7 +221,8 @@ class Queues:
         batch: list[str] = []
         # Those next to each other in turn are of like length in a render, so that little is padded.
         size = self._sizes.find(queue.group.engine, pool)
-        share = 1 if size.most == 1 else min(size.most, -(-line.waiting // width(pool)))  # no worker waits meanwhile
+        # No worker waits while another one has several.
+        share = 1 if size.most == 1 else min(size.most, -(-line.waiting // width(pool)))
         characters = 0
         while queue.heap and len(batch) < share:
             place, _, key, length = queue.heap[0]
