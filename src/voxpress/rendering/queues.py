@@ -282,7 +282,6 @@ class Queues:
         return False
 
 
-
 def width(pool: Any) -> int:
     """How many tasks a pool does at once."""
     workers = getattr(pool, "workers", None)
