@@ -220,7 +220,7 @@ class Simulation(Executor):
 
         pack(fn, args, kwargs)
         self._stop(self.conditions.hand_over)
-        call, future = args[-1], Future[Any]()
+        call, future = getattr(fn, "work", fn), Future[Any]()
         self.tasks += 1
         duration = sum(self.conditions.seconds[int(key[:4], 16)] for key in _rows(call))
         duration += len(_rows(call)) * self.conditions.asks * self.conditions.store

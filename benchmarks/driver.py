@@ -59,7 +59,7 @@ class AtOnce(Executor):
 
             pack(fn, args, kwargs)
         future: Future[Any] = Future()
-        future.set_result(self._make_up(args[-1] if args else fn))
+        future.set_result(self._make_up(getattr(fn, "work", fn)))
         return future
 
     def _make_up(self, work: Any) -> Any:

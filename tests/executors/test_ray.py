@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from voxpress.errors import EngineError, EngineNotInstalled, InputError, NodeLost, WorkerLost
+from voxpress.executors import TaskInfo
 from voxpress.executors.ray import Actors, ClusterSettings, RayActors, RayCluster
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.slow
 
@@ -18,12 +27,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RayCluster]:
     pytest.importorskip("ray")
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        RayCluster("local", ClusterSettings(engines={"bark": Actors(gpus=1)}), timeout=3.0) as found,
-    ):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_MODE", "disabled")
-        yield found
+        patch.setenv("RAY_metrics_report_interval_ms", "500")
+        with RayCluster("local", ClusterSettings(engines={"bark": Actors(gpus=1)}), timeout=3.0) as found:
+            yield found
 
 
 @pytest.fixture
@@ -137,3 +145,100 @@ def _find_actor() -> int:
     """The process of an actor that is at work."""
     found = subprocess.run(["pgrep", "-f", "^ray::_Actor.run"], capture_output=True, text=True, check=True)
     return int(found.stdout.split()[0])
+
+
+def named(function: Callable[[Any], Any], argument: object) -> Callable[[], Any]:
+    """A task for two rows."""
+    task = partial(function, argument)
+    task.info = TaskInfo("speak", "nap", ("menu/1", "menu/2"))  # type: ignore[attr-defined]
+    return task
+
+
+def read_metrics() -> list[tuple[str, Mapping[str, str], float]]:
+    """What Ray exports on the one node."""
+    import ray
+
+    port = ray.nodes()[0]["MetricsExportPort"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        families = list(text_string_to_metric_families(page.read().decode()))
+    return [
+        (each.name, each.labels, each.value)
+        for family in families
+        for each in family.samples
+        if each.name.startswith("ray_voxpress_")
+    ]
+
+
+def wait_for(found: Callable[[], T | None]) -> T:
+    deadline = time.monotonic() + 60
+    while True:
+        if (value := found()) is not None or time.monotonic() > deadline:
+            assert value is not None
+            return value
+        time.sleep(0.5)
+
+
+def test_prometheus_is_told_of_actors_engines_and_queues(cluster: RayCluster) -> None:
+    """Busy and idle time, what came of the tasks, and how many wait."""
+    pytest.importorskip("opencensus")
+    pool = RayActors(Actors(actors=1, cpus=0.5), name="naps", timeout=20.0)
+
+    def total(name: str, **labels: str) -> float | None:
+        values = [
+            value
+            for each, found, value in read_metrics()
+            if each == f"ray_voxpress_{name}" and found.items() >= ({"pool": "naps"} | labels).items()
+        ]
+        return sum(values) if values else None
+
+    try:
+        tasks = [pool.submit(named(time.sleep, 0.5)) for _ in range(16)]
+        waiting = wait_for(lambda: total("pool_waiting") or None)
+        assert 1 <= waiting <= 15
+        assert wait_for(lambda: total("pool_actors", state="busy") or None) == 1
+        for each in tasks:
+            each.result()
+        time.sleep(3.0)
+        for fault in (named(int, "x"), named(os._exit, 9)):
+            with pytest.raises((ValueError, WorkerLost)):
+                pool.submit(fault).result()
+        assert wait_for(lambda: total("actor_tasks_total", engine="nap", outcome="lost")) == 1
+        assert total("actor_tasks_total", stage="speak", engine="nap", outcome="done") == 16
+        assert total("actor_tasks_total", stage="speak", engine="nap", outcome="failed") == 1
+        assert total("actor_rows_total", stage="speak", engine="nap") == 36
+        assert 8.0 <= (total("actor_seconds_total", state="busy") or 0) < 20.0
+        assert (total("actor_seconds_total", state="idle") or 0) >= 3.0
+        assert wait_for(lambda: 1 if total("pool_waiting") == 0 else None)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def test_the_log_of_an_actor_names_rows(cluster: RayCluster, caplog: pytest.LogCaptureFixture) -> None:
+    """Those that were done, that failed and that were lost, in Ray's folder of logs; the error says where to look."""
+    import ray
+
+    pool = RayActors(Actors(actors=1, cpus=0.5), timeout=20.0)
+    try:
+        pool.submit(named(time.sleep, 0.1)).result()
+        with pytest.raises(ValueError, match="invalid literal"):
+            pool.submit(named(int, "x")).result()
+        with pytest.raises(WorkerLost, match=r"more in the log of actor [0-9a-f]+ on node [0-9a-f]+"):
+            pool.submit(named(os._exit, 9)).result()
+        feeder = pool.submit(os.getppid)
+        running = pool.submit(named(time.sleep, 10.0))
+        os.kill(feeder.result(), 9)
+        assert isinstance(running.exception(), NodeLost)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    assert "speak nap: menu/1 menu/2" in caplog.text
+    logs = Path("/tmp/ray", ray.get_runtime_context().get_session_name(), "logs")
+
+    def find_lines() -> list[str] | None:
+        lines = [line for log in logs.glob("worker-*.err") for line in log.read_text().splitlines()]
+        found = [line for line in lines if "speak nap: menu/1 menu/2" in line]
+        return found if len(found) >= 3 else None
+
+    done, failed, lost = wait_for(find_lines)[-3:]
+    assert re.search(r"INFO .*: speak nap: menu/1 menu/2 in 0\.\d+ s$", done)
+    assert "WARNING" in failed and "failed after" in failed and failed.endswith("'x'")
+    assert "WARNING" in lost and "lost after" in lost and lost.endswith("ended with status 9")

@@ -16,11 +16,11 @@ from voxpress.audio import codec, waveform
 from voxpress.engines import Engine
 from voxpress.engines.tone import Tone
 from voxpress.errors import NodeLost, StoreError
-from voxpress.executors import Cluster, Inline, Processes
+from voxpress.executors import Cluster, Inline, Processes, TaskInfo
 from voxpress.files import home
 from voxpress.models import catalogue
 from voxpress.rendering import parcels
-from voxpress.rendering.parcels import Sender, unpack, unpack_and
+from voxpress.rendering.parcels import RemoteTask, Sender, unpack
 from voxpress.speech import Output
 from voxpress.store import Store
 
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_fetched_is_the_machines_loss(tmp_path: Path, faul
     lent = next((tmp_path / "store" / "files").rglob(sent.files[0].sha256))
     lent.unlink() if fault == "gone" else lent.write_bytes(b"something else")
     with pytest.raises(NodeLost, match=r"does not have .* any more, or it is broken"):
-        unpack_and(sent, store, len, "four")
+        RemoteTask(sent, store, dict, TaskInfo())()
 
 
 def test_a_cache_that_cannot_be_written_has_a_substitute(

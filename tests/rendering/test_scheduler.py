@@ -32,8 +32,8 @@ LENGTHS = {key: 20 * (number + 1) for number, key in enumerate("abcdefgh")}
 class Pool:
     """Something that works, and does nothing."""
 
-    def __init__(self, workers):
-        self.workers = workers
+    def __init__(self, workers, task_length=0.0):
+        self.workers, self.task_length = workers, task_length
 
 
 class Stages:
@@ -373,8 +373,7 @@ def fill(scheduler, count, engine, length=100):
 def far_pool(workers, task_length=2.0):
     """One to which it takes a while to send a task."""
     stages = Stages()
-    stages._speaking = Pool(workers)
-    stages._speaking.task_length = task_length
+    stages._speaking = Pool(workers, task_length)
     return stages
 
 

@@ -6,5 +6,6 @@ with `WorkerLost`, and only its future.
 
 from voxpress.executors.local import Inline, Processes
 from voxpress.executors.pools import Cluster, Pools
+from voxpress.executors.process import TaskInfo
 
-__all__ = ["Cluster", "Inline", "Pools", "Processes"]
+__all__ = ["Cluster", "Inline", "Pools", "Processes", "TaskInfo"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from voxpress.errors import WorkerLost
 from voxpress.speech import Seconds
@@ -41,6 +41,18 @@ _PATIENCE: Seconds = 10.0
 """For a process to end by itself, which one that dumps its memory takes a while for."""
 
 
+class TaskInfo(NamedTuple):
+    """What a task is, for logs and metrics. A callable that is submitted may have it as `info`.
+
+    Attributes:
+        rows: ids of those that it is for.
+    """
+
+    stage: str = "task"
+    engine: str = ""
+    rows: tuple[str, ...] = ()
+
+
 def pack(fn: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> bytes:
     """A task, for `WorkerProcess.run`.
 
@@ -60,6 +72,14 @@ def settle(future: Future[Any], answer: bytes) -> None:
         future.set_result(value)
     else:
         future.set_exception(value)
+
+
+def find_error(answer: bytes) -> Exception | None:
+    """What a task raised."""
+    future: Future[Any] = Future()
+    settle(future, answer)
+    error = future.exception()
+    return error if isinstance(error, Exception) else None
 
 
 def refuse(error: Exception) -> bytes:

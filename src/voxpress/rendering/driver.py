@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from voxpress.engines import describe
 from voxpress.errors import SpeechError, StoreError, WorkerLost
-from voxpress.executors import Cluster, Pools
+from voxpress.executors import Cluster, Pools, TaskInfo
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS, finishing, listening, worker
 from voxpress.rendering.assessment import LOOKUP, assess
 from voxpress.rendering.batches import Batches
 from voxpress.rendering.folders import OutputFolder
-from voxpress.rendering.parcels import Parcel, Sender, unpack_and
+from voxpress.rendering.parcels import Parcel, RemoteTask, Sender
 from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.rendering.queues import width
 from voxpress.rendering.results import make_bad_result, make_unchanged_result
@@ -119,7 +119,19 @@ class _Executors:
         if self._sender is None:
             return pool.submit(work)
         self._sender.require_common(pool, self._folder)
-        return pool.submit(unpack_and, self._pack(self._sender, task), self._store, work)
+        return pool.submit(
+            RemoteTask(self._pack(self._sender, task), self._store, work, self._describe(task))
+        )
+
+    def _describe(self, task: Task) -> TaskInfo:
+        match task:
+            case Speak():
+                return TaskInfo("speak", task.engine.name, task.rows)
+            case Listen():
+                assert self._recogniser is not None
+                return TaskInfo("listen", self._recogniser.model, task.rows)
+            case Finish():
+                return TaskInfo("finish", rows=tuple(plan.name for plan in task.plans))
 
     def _pack(self, sender: Sender, task: Task) -> Parcel:
         """The files that a task needs on another machine."""

@@ -17,13 +17,15 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from voxpress.engines import Engine
 from voxpress.errors import ModelUnavailable, NodeLost, StoreError
+from voxpress.executors import TaskInfo
 from voxpress.files import home, locks
 from voxpress.models import catalogue
 from voxpress.quality.asr import Recogniser
@@ -32,7 +34,6 @@ from voxpress.rendering.sounds import place_of_sent
 from voxpress.store import Store
 from voxpress.voices import references
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -176,15 +177,26 @@ def _beside(file: Path) -> Iterator[Path]:
             yield from _within(each) if each.is_dir() else [each]
 
 
-def unpack_and(parcel: Parcel, store: Store, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do a task where the files of a parcel are those of the user.
+@dataclass(frozen=True, slots=True)
+class RemoteTask(Generic[T]):
+    """Something to be called on another machine, where the files of a parcel are those of the user.
+
+    >>> RemoteTask(Parcel(), Store("memory:"), lambda: 4, TaskInfo("count"))()
+    4
 
     Raises:
-        NodeLost: they cannot be brought to this machine.
+        NodeLost: the files cannot be brought to that machine.
     """
-    _own_home()
-    os.environ["XDG_DATA_HOME"] = str(unpack(parcel, store))
-    return task(*args, **kwargs)
+
+    parcel: Parcel
+    store: Store
+    work: Callable[[], T]
+    info: TaskInfo
+
+    def __call__(self) -> T:
+        _own_home()
+        os.environ["XDG_DATA_HOME"] = str(unpack(self.parcel, self.store))
+        return self.work()
 
 
 @functools.lru_cache(maxsize=64)

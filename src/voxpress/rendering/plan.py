@@ -200,6 +200,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
 
     @property
+    def name(self) -> str:
+        """What it is called in logs: the id of its row, or the beginning of its clip's key."""
+        return self.utterance.id or self.targets[0].clip[:16]
+
+    @property
     def targets(self) -> tuple[Target, ...]:
         return self.recipe.targets
 

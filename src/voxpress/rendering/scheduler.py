@@ -309,7 +309,8 @@ class Scheduler:
         while self._unheard and self._load.is_free(self._stages.listening):
             reading = self._unheard.popleft()
             if self._wanted[reading.key].waiters:
-                yield self._begin(Listen(self._stages.listening, reading))
+                rows = tuple(each.plan.name for each in self._wanted[reading.key].waiters)
+                yield self._begin(Listen(self._stages.listening, reading, rows))
             else:
                 del self._wanted[reading.key]
         while self._alone and self._load.is_free(self._stages.speaking(self._wanted[self._alone[0]].engine)):
@@ -356,6 +357,7 @@ class Scheduler:
             tuple((key, self._wanted[key].segment) for key in keys),
             range(first.attempts, most_attempts(engine, self._attempts)),
             tuple(ripe[:FINISH]),
+            tuple(each.plan.name for each in waiters.values()),
         )
 
     # What arrives

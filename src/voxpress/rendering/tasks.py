@@ -21,6 +21,7 @@ class Speak:
 
     Attributes:
         attempts: the first one, and the one before which to give up.
+        rows: names of those that wait for them.
     """
 
     pool: Any
@@ -29,14 +30,20 @@ class Speak:
     batch: tuple[tuple[str, Segment], ...]
     attempts: range
     finish: tuple[Plan, ...]
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Listen:
-    """Hear this take."""
+    """Hear this take.
+
+    Attributes:
+        rows: names of those that wait for it.
+    """
 
     pool: Any
     reading: Unheard
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

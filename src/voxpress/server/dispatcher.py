@@ -19,10 +19,10 @@ import msgspec
 
 from voxpress.engines import Engine, describe
 from voxpress.errors import StoreError, WorkerLost
-from voxpress.executors import Cluster, Pools
+from voxpress.executors import Cluster, Pools, TaskInfo
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.driver import PushDriver
-from voxpress.rendering.parcels import Sender, unpack_and
+from voxpress.rendering.parcels import RemoteTask, Sender
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.scheduler import Arrived
 from voxpress.rendering.turns import FairTurns
@@ -160,7 +160,9 @@ class Dispatcher:
         pool = self.pools.speaking(engine)
         if self._sender is None:
             return pool.submit(task, *args, **kwargs)
-        return pool.submit(unpack_and, self._sender.send(engine), self._store, partial(task, *args, **kwargs))
+        info = TaskInfo(getattr(task, "__name__", "task"), engine.name)
+        work = partial(task, *args, **kwargs)
+        return pool.submit(RemoteTask(self._sender.send(engine), self._store, work, info))
 
     @property
     def waiting_count(self) -> int:

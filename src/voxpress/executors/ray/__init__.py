@@ -46,7 +46,7 @@ class RayCluster(Cluster):
     ) -> None:
         self._settings, self._timeout = settings or ClusterSettings(), timeout
         self._pools: dict[tuple[str, str], RayActors] = {}
-        self._owns = _connect(address or self._settings.address, ship=self._settings.ship)
+        self._owns = _connect(address or self._settings.address, self._settings)
 
     # Where each stage works
 
@@ -76,7 +76,9 @@ class RayCluster(Cluster):
     def _pool(self, name: str, actors: Actors, engine: Engine | None = None) -> RayActors:
         key = name, engine.environment if engine else ""
         if key not in self._pools:
-            self._pools[key] = RayActors(actors, name=name, engine=engine, timeout=self._timeout)
+            self._pools[key] = RayActors(
+                actors, name=name, engine=engine, timeout=self._timeout, log_level=self._settings.log_level
+            )
         return self._pools[key]
 
     def shutdown(self) -> None:
@@ -97,7 +99,7 @@ class RayCluster(Cluster):
         self.shutdown()
 
 
-def _connect(address: str, *, ship: bool) -> bool:
+def _connect(address: str, settings: ClusterSettings) -> bool:
     """Be connected to a cluster; whether it was done here, and is to be undone."""
     try:
         import ray
@@ -107,14 +109,14 @@ def _connect(address: str, *, ship: bool) -> bool:
         return False
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     package = str(Path(__file__).parent.parent.parent)
-    environment = {"py_modules": [package], "excludes": ["__pycache__"]} if ship else None
+    environment = {"py_modules": [package], "excludes": ["__pycache__"]} if settings.ship else None
     try:
         ray.init(
             address=address or None,
             namespace="voxpress",
             runtime_env=environment,
             include_dashboard=None if address not in ("", "local") else False,
-            log_to_driver=True,
+            log_to_driver=settings.log_to_driver,
             logging_level=logging.WARNING,
         )
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:

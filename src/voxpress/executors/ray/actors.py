@@ -7,7 +7,6 @@ import queue
 import sys
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from voxpress.engines import Engine, python
 from voxpress.errors import EngineError, EngineNotInstalled, InputError, NodeLost, WorkerLost
-from voxpress.executors.process import WorkerProcess, pack, refuse, settle
+from voxpress.executors.process import TaskInfo, WorkerProcess, find_error, pack, refuse, settle
+from voxpress.executors.ray.monitoring import ActorMonitor, LogLevel, name_task, open_pool_monitor
 from voxpress.executors.ray.settings import Actors
 from voxpress.speech import Seconds
 
@@ -30,6 +30,8 @@ TASK_LENGTH: Seconds = 2.0
 """Of the work that is sent at once: to send a task takes the driver half a millisecond."""
 IDLE: Seconds = 20.0
 """After which an actor without work ends, so that another pool finds room."""
+_SHOWN: Seconds = 2.0
+"""Between two looks at the metrics."""
 _FAILURES = 5
 """Actors in a row that do not start before a pool gives up."""
 _MOST_PATIENCE: Seconds = 60.0
@@ -41,6 +43,7 @@ _log = logging.getLogger(__name__)
 
 class _Task(NamedTuple):
     call: bytes
+    info: TaskInfo
     future: Future[Any]
 
 
@@ -71,6 +74,7 @@ class RayActors(Executor):
         engine: whose environment the worker processes live in, as it is on the nodes; None: that of the actors.
         timeout: as for `RayCluster`.
         idle: seconds.
+        log_level: as for `ClusterSettings`.
 
     Raises:
         InputError: no node has room for such an actor.
@@ -84,19 +88,21 @@ class RayActors(Executor):
         engine: Engine | None = None,
         timeout: Seconds | None = None,
         idle: Seconds = IDLE,
+        log_level: LogLevel = "info",
     ) -> None:
         self.workers = actors.actors or _room(actors)
         self.max_batch, self.task_length = actors.batch, TASK_LENGTH
         self._closed = False
         # Ray tells of answers in threads of its own, in which it must not be asked for anything.
         self._events: queue.SimpleQueue[_Task | _Started | _Answered | _Close] = queue.SimpleQueue()
-        self._crew = _Crew(actors, self.workers, name, engine, timeout, idle, self._events)
+        start_actor = partial(_start_actor, actors, name, engine, timeout, log_level)
+        self._crew = _Crew(start_actor, self.workers, name, idle, self._events)
         self._thread = threading.Thread(target=self._crew.work, name=f"ray-actors-{name}", daemon=True)
         self._thread.start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
-        task = _Task(pack(fn, args, kwargs), future)
+        task = _Task(pack(fn, args, kwargs), getattr(fn, "info", TaskInfo()), future)
         if self._closed:
             raise RuntimeError("cannot submit to an executor that was shut down")
         self._events.put(task)
@@ -118,16 +124,16 @@ class _Crew:
 
     def __init__(
         self,
-        actors: Actors,
+        start_actor: Callable[[], ActorHandle],
         most: int,
         name: str,
-        engine: Engine | None,
-        timeout: Seconds | None,
         idle: Seconds,
         events: queue.SimpleQueue[_Task | _Started | _Answered | _Close],
     ) -> None:
         self._most, self._name, self._idle, self._events = most, name, idle, events
-        self._start_actor = partial(_start_actor, actors, name, engine, timeout)
+        self._start_actor = start_actor
+        self._monitor = open_pool_monitor(name)
+        self._shown_at = 0.0
         self._waiting: deque[_Task] = deque()
         self._free: dict[ActorHandle, float] = {}
         """Actors without a task, and since when."""
@@ -157,6 +163,7 @@ class _Crew:
             else:
                 self._take_in(event)
             self._move()
+            self._show()
         for actor in (*self._free, *self._busy, *self._starting):
             _end(actor)
 
@@ -199,7 +206,8 @@ class _Crew:
             settle(task.future, done.result())
             lost = task.future.exception()
         if isinstance(lost, NodeLost):
-            _log.warning("an actor%s was lost: %s", self._whose, lost)
+            _log.warning("an actor%s was lost: %s (%s)", self._whose, lost, name_task(task.info))
+            self._monitor.count_loss()
             self._not_before = time.monotonic() + 1.0
             _end(actor)
         else:
@@ -212,7 +220,7 @@ class _Crew:
             if task.future.set_running_or_notify_cancel():
                 actor, _ = self._free.popitem()  # the one that was busy last: others may end
                 self._busy[actor] = task
-                answer = actor.run.remote(task.call).future()
+                answer = actor.run.remote(task.call, task.info).future()
                 answer.add_done_callback(
                     lambda done, actor=actor, task=task: self._events.put(_Answered(actor, task, done))
                 )
@@ -225,6 +233,13 @@ class _Crew:
             actor.ready.remote().future().add_done_callback(
                 lambda done, actor=actor: self._events.put(_Started(actor, done))
             )
+
+    def _show(self) -> None:
+        """Tell the metrics, though not more often than somebody reads them."""
+        now = time.monotonic()
+        if now - self._shown_at >= _SHOWN or not (self._waiting or self._busy):
+            self._shown_at = now
+            self._monitor.show(len(self._waiting), len(self._busy), len(self._free), len(self._starting))
 
     @property
     def _whose(self) -> str:
@@ -291,10 +306,14 @@ class _Actor:
     """What runs on a node: a worker process, and who feeds it.
 
     Args:
+        pool: name of the pool.
         engine: as for `RayActors`.
     """
 
-    def __init__(self, engine: Engine | None, timeout: Seconds | None) -> None:
+    def __init__(
+        self, pool: str, engine: Engine | None, timeout: Seconds | None, log_level: LogLevel
+    ) -> None:
+        self._monitor = ActorMonitor(pool, log_level)
         self._python = (python(engine) if engine else None) or sys.executable
         self._timeout = timeout
         self._process: WorkerProcess | None = None
@@ -303,17 +322,24 @@ class _Actor:
         """Have a worker process."""
         self._process = WorkerProcess(self._python)
 
-    def run(self, call: bytes) -> bytes:
+    def run(self, call: bytes, info: TaskInfo) -> bytes:
         """What came of a task, as a worker process writes it."""
+        self._monitor.begin(info)
         if self._process is None or not self._process.alive():
             self._process = WorkerProcess(self._python)
         try:
-            return self._process.run(call, self._timeout)
+            answer = self._process.run(call, self._timeout)
         except WorkerLost as error:
-            return refuse(error)
+            self._monitor.end(info, "lost", error)
+            return refuse(WorkerLost(f"{error} (more in the log of {self._monitor.name})"))
+        raised = find_error(answer)
+        self._monitor.end(info, "failed" if raised else "done", raised)
+        return answer
 
 
-def _start_actor(actors: Actors, name: str, engine: Engine | None, timeout: Seconds | None) -> ActorHandle:
+def _start_actor(
+    actors: Actors, name: str, engine: Engine | None, timeout: Seconds | None, log_level: LogLevel
+) -> ActorHandle:
     import ray
 
     environment = dict(actors.runtime_env)
@@ -324,11 +350,10 @@ def _start_actor(actors: Actors, name: str, engine: Engine | None, timeout: Seco
         "resources": dict(actors.resources) or None,
         "max_restarts": 0,
         "scheduling_strategy": "SPREAD",
-        "name": f"voxpress {name} {uuid.uuid4().hex[:8]}",
     }
     if environment:
         options["runtime_env"] = environment
-    return ray.remote(_Actor).options(**options).remote(engine, timeout)
+    return ray.remote(_Actor).options(**options).remote(name, engine, timeout, log_level)
 
 
 def _room(actors: Actors) -> int:

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from voxpress.executors.ray.monitoring import LogLevel
+
 Positive = Annotated[int, Meta(ge=1)]
 
 
@@ -39,6 +41,10 @@ class ClusterSettings(Actors, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     address: str = ""
     """Of the cluster; empty: as `ray.init` finds one, or starts one on this machine."""
+    log_level: LogLevel = "info"
+    """From which on actors write into their logs, which Ray keeps on their nodes; ``info``: a line for each task."""
+    log_to_driver: bool = False
+    """Whether what actors and engines write is shown by the command too."""
     ship: bool = True
     """Whether nodes get this very voxpress. Otherwise they must have the same version."""
     engines: Mapping[str, Actors] = {}
