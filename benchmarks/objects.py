@@ -10,16 +10,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import os
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import measure
+import msgspec
 
-from voxpress.speech import Seconds
+import voxpress.store as maintained
+from voxpress.speech import Clip, Seconds
+from voxpress.store import Store
+
+T = TypeVar("T")
 
 
 class FarAway:
@@ -57,6 +66,9 @@ class FarAway:
         loop.call_later(self._delay, writer.close)
 
 
+CARE = ("filled", "`store stats`", "`store verify`", "`store prune` of one half")
+
+
 def look_up(url: str, names: int) -> None:
     """Look up names of which half are there, and print seconds on the clock and of this process's processor."""
     from voxpress.store.backends import RemoteObjects
@@ -72,6 +84,56 @@ def look_up(url: str, names: int) -> None:
     print(time.perf_counter() - began, time.process_time() - spent)
 
 
+def fill(store: Store, count: int) -> None:
+    """Write so many objects: takes, and half as many clips of two objects each."""
+    takes, clips = count // 2, count // 4
+    body = msgspec.msgpack.encode(((), b"fLaC" + bytes(400), ""))
+    take = hashlib.sha256(body).digest() + body
+    sound = b"RIFF" + bytes(400)
+    digest = hashlib.sha256(sound).hexdigest()
+
+    def put_take(number: int) -> None:
+        key = f"{number * 7919:064x}"[::-1]
+        store._objects.put(f"takes/{key[:2]}/{key}", take)
+
+    def put_clip(number: int) -> None:
+        key = f"{number * 7919:063x}c"[::-1]
+        clip = Clip(key=key, format="wav", sample_rate=8000, duration=0.05, size=len(sound), sha256=digest)
+        store.put_clip(clip, sound)
+
+    with ThreadPoolExecutor(64) as pool:
+        for put, some in ((put_take, takes), (put_clip, clips)):
+            for start in range(0, some, 10_000):
+                for _ in pool.map(put, range(start, min(start + 10_000, some))):
+                    pass
+
+
+def care(url: str, count: str) -> None:
+    """Fill a store, count it, verify it and prune it to a half, and print the seconds of each."""
+    store = Store(url)
+    times = []
+
+    def timed(function: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        try:
+            return function()
+        finally:
+            times.append(time.perf_counter() - began)
+            print(f"{times[-1]:.1f} s", file=sys.stderr, flush=True)
+
+    timed(lambda: fill(store, int(count)))
+    usage = timed(store.stats)
+    assert sum(each.count for each in usage.values()) == int(count) // 2 + int(count) // 4, usage
+    broken = timed(lambda: list(store.verify()))
+    assert not broken, broken[:3]
+    grace, maintained.GRACE = maintained.GRACE, 0.0
+    size = sum(each.size for each in usage.values())
+    removed = timed(lambda: store.prune(max_bytes=size // 2))
+    maintained.GRACE = grace
+    assert removed.size >= size // 2, removed
+    print(*times)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -84,6 +146,8 @@ def main() -> None:
     match arguments.part:
         case ["look-up", url, names]:
             look_up(url, int(names))
+        case ["care", url, count]:
+            care(url, count)
         case _:
             compare(arguments)
 
@@ -93,7 +157,7 @@ def compare(arguments: argparse.Namespace) -> None:
     sys.path.append(str(Path(__file__).parent.parent / "tests"))
     from seaweed import SeaweedFS
 
-    lines = [["", "look-ups", "wall", "look-ups a second", "processor for each"]]
+    lines = [["", "objects", "wall", "objects a second", "processor for each"]]
     with tempfile.TemporaryDirectory() as folder:
         server = SeaweedFS(Path(folder))
         os.environ.update(server.environment)
@@ -108,7 +172,7 @@ def compare(arguments: argparse.Namespace) -> None:
                 wall, spent = map(float, run.output.split())
                 lines.append(
                     [
-                        f"{latency:g} ms away",
+                        f"look-ups, {latency:g} ms away",
                         f"{arguments.names:,}",
                         f"{wall:.1f} s",
                         f"**{arguments.names / wall:,.0f}**",
@@ -116,9 +180,26 @@ def compare(arguments: argparse.Namespace) -> None:
                     ]
                 )
                 print(lines[-1], flush=True)
+            part = (sys.executable, __file__, "--part", "care", "s3://voices/large", arguments.objects)
+            run = measure.run(*map(str, part), environment=server.environment)
+            for name, seconds in zip(CARE, map(float, run.output.split()), strict=True):
+                lines.append(
+                    [
+                        name,
+                        f"{arguments.objects:,}",
+                        f"{seconds:.0f} s",
+                        f"**{arguments.objects / seconds:,.0f}**",
+                        "",
+                    ]
+                )
+                print(lines[-1], flush=True)
         finally:
             server.stop()
-    measure.report("objects", lines)
+    measure.report(
+        "objects",
+        lines,
+        f"The process that cared for the large store had {run.memory / 1e6:.0f} MB at most.",
+    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedIOBase
-from itertools import islice, zip_longest
+from itertools import groupby, islice, zip_longest
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -36,7 +36,9 @@ from voxpress.store.maintenance import Inventory, Thing, kind_of
 from voxpress.text.wer import Score
 
 _MOST_LOOKS = 10_000
-_REMOVED, _VERIFIED = 1000, 16
+_REMOVED, _VERIFIED, _VERIFIED_LARGE = 1000, 256, 16
+"""Objects at a time; those that are verified are in memory."""
+_LARGE = frozenset(("clips", "files"))
 """Objects that are removed or verified at once; those that are verified are in memory."""
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
@@ -325,12 +327,13 @@ class Store:
 
     def verify(self) -> Iterator[str]:
         """Read everything, remove what is broken, and yield the name of each object that was."""
-        names = (entry.name for entry in self._entries())
-        while batch := list(islice(names, _VERIFIED)):
-            for name, sound in zip(batch, self._objects.each(self._is_sound, batch), strict=True):
-                if not sound:
-                    self._objects.delete(name)
-                    yield name
+        for kind, entries in groupby(self._entries(), key=lambda entry: entry.name.partition("/")[0]):
+            names = (entry.name for entry in entries)
+            while batch := list(islice(names, _VERIFIED_LARGE if kind in _LARGE else _VERIFIED)):
+                for name, sound in zip(batch, self._objects.each(self._is_sound, batch), strict=True):
+                    if not sound:
+                        self._objects.delete(name)
+                        yield name
 
     def _is_sound(self, name: str) -> bool:
         """Whether an object says what its name says, and is whole; a clip is judged by its record."""
