@@ -182,7 +182,7 @@ def compare(arguments: argparse.Namespace) -> None:
                 print(lines[-1], flush=True)
             part = (sys.executable, __file__, "--part", "care", "s3://voices/large", arguments.objects)
             run = measure.run(*map(str, part), environment=server.environment)
-            for name, seconds in zip(CARE, map(float, run.output.split()), strict=True):
+            for name, seconds in zip(CARE, map(float, run.output.splitlines()[-1].split()), strict=True):
                 lines.append(
                     [
                         name,
