@@ -30,6 +30,7 @@ from unittest.mock import patch
 import driver as at_once
 import measure
 import msgspec
+import objects
 
 from voxpress.errors import NodeLost
 from voxpress.executors.ray.actors import TASK_LENGTH
@@ -39,7 +40,7 @@ WORKERS = (1, 4, 16, 64, 256, 1000)
 LOOKUPS = 256
 """Look-ups that the driver has on their way at a time."""
 PRICES = {"PUT": 5.0, "LIST": 5.0, "GET": 0.4, "HEAD": 0.4}
-"""US dollars for a million requests to S3 Standard in us-east-1, list price of November 2025."""
+"""US dollars for a million requests to S3 Standard: 0.005 for 1,000 that write or list, 0.0004 for 1,000 that read."""
 
 
 # What is measured
@@ -133,6 +134,7 @@ class Conditions:
         latency: of the network between driver and workers, one way.
         store: until the object store has answered.
         hand_over: of the driver, for each task.
+        look_up: of the driver's processor, for each name that it asks the store for.
         life: mean time until a worker is lost; 0: none is.
         notice: until the driver knows of a loss.
         replace: until there is another worker with the engine loaded.
@@ -144,6 +146,7 @@ class Conditions:
     latency: Seconds
     store: Seconds
     hand_over: Seconds
+    look_up: Seconds
     life: Seconds = 0.0
     notice: Seconds = 5.0
     replace: Seconds = 60.0
@@ -298,14 +301,11 @@ class Simulation(Executor):
     def look(self, count: int) -> None:
         """The driver waits until the store has answered so many look-ups."""
         self._stop()
-        waited = max(self.conditions.store * -(-count // LOOKUPS), count * LOOKUP_COST) if count else 0.0
+        wait, spent = self.conditions.store * -(-count // LOOKUPS), self.conditions.look_up * count
+        waited = max(wait, spent) if count else 0.0
         self.looking += waited
         self.now += waited
         self._go_on()
-
-
-LOOKUP_COST: Seconds = 0.00018
-"""Of the driver's processor, as `objects.py` measures it."""
 
 
 def _rows(call: Any) -> list[str]:
@@ -394,7 +394,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, nargs="+", default=WORKERS)
     parser.add_argument("--engines", nargs="+", default=("piper", "tone"))
-    parser.add_argument("--batches", type=int, nargs="+", default=(1, 8), help="most segments of a task")
+    parser.add_argument("--batch", type=int, help="segments of a task; None: as the scheduler finds right")
     parser.add_argument("--latency", type=float, default=0.5, help="ms through the network, one way")
     parser.add_argument("--store", type=float, default=20.0, help="ms until the object store has answered")
     parser.add_argument("--life", type=float, default=20.0, help="minutes that a worker lasts, in the mean")
@@ -404,6 +404,8 @@ def main() -> None:
     match arguments.part:
         case ["hand-over"]:
             print(json.dumps(hand_over()))
+        case ["look-up"]:
+            print(json.dumps(objects.measure_cost()))
         case ["speak", engine]:
             print(json.dumps(speak(engine, arguments.prompts)))
         case _:
@@ -422,12 +424,13 @@ def compare(arguments: argparse.Namespace) -> None:
     from voxpress.rendering.spool import Spool
 
     handed: Seconds = ask("--part", "hand-over")
+    looked: Seconds = ask("--part", "look-up")
     notes = []
     lines = [
         [
             "",
             "workers",
-            "segments a task",
+            "rows a task",
             "wall",
             "rows/s",
             "workers busy",
@@ -446,10 +449,11 @@ def compare(arguments: argparse.Namespace) -> None:
             "latency": arguments.latency / 1e3,
             "store": arguments.store / 1e3,
             "hand_over": handed,
+            "look_up": looked,
+            "batch": arguments.batch,
         }
         losses = {"life": 60 * arguments.life, "replace": arguments.replace}
-        kinds: list[tuple[str, dict[str, Any]]] = [("", {"batch": batch}) for batch in arguments.batches]
-        kinds.append((", losing workers", {"batch": arguments.batches[-1]} | losses))
+        kinds: tuple[tuple[str, dict[str, Any]], ...] = (("", {}), (", losing workers", losses))
         with Spool(tempfile.gettempdir()) as spool:
             keep_plans(spool, engine, found["texts"], arguments.rows)
             for name, more in kinds:
@@ -459,7 +463,7 @@ def compare(arguments: argparse.Namespace) -> None:
                         [
                             f"{engine}{name}",
                             f"{workers:,}",
-                            str(more["batch"]),
+                            f"{arguments.rows / done.tasks:.1f}",
                             _show_time(done.now),
                             f"{arguments.rows / done.now:,.0f}",
                             f"{done.busy / workers / done.now:.0%}",
@@ -479,11 +483,13 @@ def compare(arguments: argparse.Namespace) -> None:
             f"the {who} sends " + ", ".join(f"{n:.1f} {kind}" for kind, n in sorted(asks[who].items()))
             for who in asks
         )
-        + f". A million rows cost {price:.2f} US dollars of requests at S3's list prices of November 2025."
+        + f". A million rows cost {price:.2f} US dollars of requests, at 0.005 dollars for 1,000 that write and 0.0004"
+        " for 1,000 that read, as S3 Standard has them."
     )
     notes.append(
         f"{arguments.rows:,} rows in each line. One way through the network takes {arguments.latency:g} ms, an answer"
-        f" of the object store {arguments.store:g} ms; Ray takes the driver {handed * 1e6:.0f} µs for each task."
+        f" of the object store {arguments.store:g} ms; Ray takes the driver {handed * 1e6:.0f} µs for each task, and"
+        f" each look-up {looked * 1e6:.0f} µs."
         f" Where workers are lost, each lasts {arguments.life:g} minutes in the mean, and another one speaks"
         f" {arguments.replace:g} s later."
     )

@@ -16,10 +16,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import measure
 import msgspec
@@ -27,6 +28,9 @@ import msgspec
 import voxpress.store as maintained
 from voxpress.speech import Clip, Seconds
 from voxpress.store import Store
+
+if TYPE_CHECKING:
+    from seaweed import SeaweedFS
 
 T = TypeVar("T")
 
@@ -152,54 +156,61 @@ def main() -> None:
             compare(arguments)
 
 
-def compare(arguments: argparse.Namespace) -> None:
-    """Measure everything, and report it."""
+@contextmanager
+def serve() -> Iterator[SeaweedFS]:
+    """An object store on this machine."""
     sys.path.append(str(Path(__file__).parent.parent / "tests"))
     from seaweed import SeaweedFS
 
-    lines = [["", "objects", "wall", "objects a second", "processor for each"]]
     with tempfile.TemporaryDirectory() as folder:
         server = SeaweedFS(Path(folder))
         os.environ.update(server.environment)
         try:
             server.start()
-            port = int(server.environment["AWS_ENDPOINT"].rpartition(":")[2])
-            for latency in arguments.latencies:
-                at = FarAway(port, latency / 1e3).port if latency else port
-                environment = server.environment | {"AWS_ENDPOINT": f"http://127.0.0.1:{at}"}
-                part = (sys.executable, __file__, "--part", "look-up", "s3://voices/store", arguments.names)
-                run = measure.run(*map(str, part), environment=environment)
-                wall, spent = map(float, run.output.split())
-                lines.append(
-                    [
-                        f"look-ups, {latency:g} ms away",
-                        f"{arguments.names:,}",
-                        f"{wall:.1f} s",
-                        f"**{arguments.names / wall:,.0f}**",
-                        f"{spent / arguments.names * 1e6:.0f} µs",
-                    ]
-                )
-                print(lines[-1], flush=True)
-            part = (sys.executable, __file__, "--part", "care", "s3://voices/large", arguments.objects)
-            run = measure.run(*map(str, part), environment=server.environment)
-            for name, seconds in zip(CARE, map(float, run.output.splitlines()[-1].split()), strict=True):
-                lines.append(
-                    [
-                        name,
-                        f"{arguments.objects:,}",
-                        f"{seconds:.0f} s",
-                        f"**{arguments.objects / seconds:,.0f}**",
-                        "",
-                    ]
-                )
-                print(lines[-1], flush=True)
+            yield server
         finally:
             server.stop()
+
+
+def measure_look_ups(server: SeaweedFS, names: int, latency: Seconds = 0.0) -> tuple[Seconds, Seconds]:
+    """On the clock, and of the processor of who asks."""
+    port = int(server.environment["AWS_ENDPOINT"].rpartition(":")[2])
+    at = FarAway(port, latency).port if latency else port
+    environment = server.environment | {"AWS_ENDPOINT": f"http://127.0.0.1:{at}"}
+    part = (sys.executable, __file__, "--part", "look-up", "s3://voices/store", names)
+    wall, spent = map(float, measure.run(*map(str, part), environment=environment).output.split())
+    return wall, spent
+
+
+def measure_cost(names: int = 20_000) -> Seconds:
+    """Of the processor of who asks, to look up one name."""
+    with serve() as server:
+        return measure_look_ups(server, names)[1] / names
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Measure everything, and report it."""
+    lines = [["", "objects", "wall", "objects a second", "processor for each"]]
+    with serve() as server:
+        for latency in arguments.latencies:
+            wall, spent = measure_look_ups(server, arguments.names, latency / 1e3)
+            each = f"{spent / arguments.names * 1e6:.0f} µs"
+            lines.append(_show(f"look-ups, {latency:g} ms away", arguments.names, wall, each))
+        part = (sys.executable, __file__, "--part", "care", "s3://voices/large", arguments.objects)
+        run = measure.run(*map(str, part), environment=server.environment)
+        for name, seconds in zip(CARE, map(float, run.output.splitlines()[-1].split()), strict=True):
+            lines.append(_show(name, arguments.objects, seconds))
     measure.report(
         "objects",
         lines,
         f"The process that cared for the large store had {run.memory / 1e6:.0f} MB at most.",
     )
+
+
+def _show(name: str, count: int, wall: Seconds, each: str = "") -> list[str]:
+    line = [name, f"{count:,}", f"{wall:.1f} s", f"**{count / wall:,.0f}**", each]
+    print(line, flush=True)
+    return line
 
 
 if __name__ == "__main__":
