@@ -357,7 +357,7 @@ def simulate(plans: Any, workers: int, conditions: Conditions) -> Simulation:
     ):
         results = driver.drive(plans, store=store, folder=Bare("memory:"), pools=place, known=True)
         for result in results:
-            assert result.status == Status.RENDERED, result
+            assert result.status == Status.RENDERED, result.exception
             sheet.write(result)
     return simulation
 

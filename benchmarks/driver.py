@@ -15,11 +15,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import measure
 
+from voxpress.executors.ray.actors import TASK_LENGTH
 from voxpress.speech import Speaker
 
 T = TypeVar("T")
@@ -51,6 +53,7 @@ class AtOnce(Executor):
 
     def __init__(self, workers: int, packs: bool = False) -> None:
         self.workers, self._packs = workers, packs
+        self.task_length = TASK_LENGTH if packs else 0.0
         self.segments = 0
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -59,7 +62,8 @@ class AtOnce(Executor):
 
             pack(fn, args, kwargs)
         future: Future[Any] = Future()
-        future.set_result(self._make_up(getattr(fn, "work", fn)))
+        work = getattr(fn, "work", fn)
+        future.set_result(self._make_up(work) if isinstance(work, partial) else fn(*args, **kwargs))
         return future
 
     def _make_up(self, work: Any) -> Any:
@@ -174,7 +178,7 @@ def drive(manifest: Path, folder: Path, workers: int, remote: bool) -> None:
             known=True,
         )
         for result in clock.each("drive", results):
-            assert result.status == Status.RENDERED, result
+            assert result.status == Status.RENDERED, result.exception
             clock.call("report", sheet.write, result)
             done += 1
     clock.spent["plan"] -= clock.spent["read"]
