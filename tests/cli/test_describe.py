@@ -211,14 +211,14 @@ def test_chapters_wait_too(voxpress: Run, film: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-o", "v.mp4"], "v.mp4: is the video itself"),
-        (["-o", "n.mp4", "--extended", "--moved-captions", "c.vtt"], "c.vtt: are the captions themselves"),
+        (["-o", "v.mp4"], "v.mp4 is the video itself"),
+        (["-o", "n.mp4", "--extended", "--moved-captions", "c.vtt"], "c.vtt is the file of the captions"),
         (
             ["-o", "n.mp4", "--extended", "--moved-captions", "./d.vtt"],
-            "d.vtt: are the descriptions themselves",
+            "d.vtt is the file of the descriptions",
         ),
-        (["-o", "c.mp4", "--extended"], "c.vtt: are the captions themselves"),
-        (["-o", "d.mp4", "--extended"], "d.vtt: are the descriptions themselves"),
+        (["-o", "c.mp4", "--extended"], "c.vtt is the file of the captions"),
+        (["-o", "d.mp4", "--extended"], "d.vtt is the file of the descriptions"),
         (["-o", "n.wav", "--report", "n.csv/../v.mp4"], "the extension must be"),
         (["-o", "n.mp4", "--extended", "--moved-captions", "n.mp4"], "the extension must be .vtt"),
     ],
@@ -275,10 +275,10 @@ def test_wrong_use(voxpress: Run, film: Path) -> None:
         (["-o", "n.mp4", "--codec", "vorbis"], "no codec 'vorbis'"),
         (["-o", "n.txt"], "the extension must be one of"),
         (["-o", "n.wav", "--codec", "aac"], "--codec is for the sound in a video"),
-        (["-o", "c.mp4", "--extended", "--captions", "c.vtt"], "c.vtt: are the captions themselves"),
+        (["-o", "c.mp4", "--extended", "--captions", "c.vtt"], "c.vtt is the file of the captions"),
         (
             ["-o", "n.mp4", "--extended", "--captions", "c.vtt", "--moved-captions", "d.vtt"],
-            "d.vtt: are the descriptions themselves",
+            "d.vtt is the file of the descriptions",
         ),
         (
             ["-o", "n.mp4", "--extended", "--captions", "c.vtt", "--moved-captions", "n.srt"],

@@ -283,7 +283,7 @@ def test_no_sound_of_an_episode_is_replaced_by_the_episode(voxpress: Run, talk: 
     before = file.read_bytes()
     talk.write_text(TALK.replace("ding: ding.wav", f"ding: {sound}"))
     failed = voxpress("podcast", talk, "-o", talk.parent, "--stems", status=2)
-    assert "would be replaced" in failed.warned
+    assert "is what the episode is made of" in failed.warned
     assert file.read_bytes() == before
     voxpress("podcast", talk, "-o", talk.parent / "out", "--stems")
 

@@ -328,7 +328,7 @@ def test_the_subtitles_themselves_stay(voxpress: Run, talk: Path, name: str) -> 
     talk.with_name("symbolic.srt").symlink_to(talk)
     talk.with_name("hard.srt").hardlink_to(talk)
     done = voxpress("voiceover", talk.name, "-o", "a.wav", "--subtitles", name, status=2)
-    assert "are the subtitles themselves: name another file" in done.warned
+    assert "is the file of the subtitles: name another file" in done.warned
     assert talk.read_text() == SRT and not Path("a.wav").exists()
 
 

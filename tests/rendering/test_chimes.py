@@ -232,5 +232,5 @@ def test_a_chime_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "link.wav").symlink_to(bell)
     for out in ("bell.wav", "./bell.wav", "link.wav"):
         run = CliRunner().invoke(cli.app, ["say", "Hi.", "-e", "tone", "-o", out, side, "bell.wav"])
-        assert "write into another file" in str(run.exception)
+        assert "name another file" in str(run.exception)
     assert bell.read_bytes() == before

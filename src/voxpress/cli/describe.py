@@ -88,8 +88,9 @@ def describe(
     from voxpress.audio.videos import read_video
     from voxpress.cli.tables import count
     from voxpress.documents import subtitles as documents
+    from voxpress.files.outputs import require_outputs
     from voxpress.publish.voiceover import captions as captioning
-    from voxpress.publish.voiceover.report import check_names, check_outputs, write_report
+    from voxpress.publish.voiceover.report import check_names, write_report
 
     target = output.expanduser()
     alone = target.suffix.lower() in SOUNDS
@@ -100,14 +101,13 @@ def describe(
     known = read_video(video)
     spoken_in = documents.read(captions) if captions else None
     moved = captioning.place_moved(spoken_in, target, moved) if extended and spoken_in else None
-    check_outputs(
-        {"output": target, "report": report, "moved-captions": moved},
-        {
-            "is the video itself": video,
-            "are the captions themselves": captions,
-            "are the descriptions themselves": descriptions,
-        },
-    )
+    outputs = {"output": target, "report": report, "moved-captions": moved}
+    inputs = {
+        "the video itself": video,
+        "the file of the captions": captions,
+        "the file of the descriptions": descriptions,
+    }
+    require_outputs(outputs.items(), inputs.items())
     if not alone:
         check_copy(known, target, codec=codec, instead=mode == "mix", mixed=True)
     work = Work.open(descriptions, reading, making, cast, encoding=encoding, join=False)

@@ -194,19 +194,17 @@ def _require_places(paths: Sequence[str], marks: Sequence[str], around: Sequence
     Raises:
         InputError: one cannot, or would be.
     """
-    from voxpress.files import atomic
+    from voxpress.files.outputs import require_outputs
     from voxpress.marks import FORMATS
 
-    sounds = [each if isinstance(each, str) else each.sound for each in around if each]
-    for path in map(os.path.expanduser, paths):
-        atomic.require_place(path, "output")
-        for name in marks:
-            atomic.require_place(f"{os.path.splitext(path)[0]}.{FORMATS[name].extension}", "marks")
-        for sound in map(os.path.expanduser, sounds):
-            if os.path.exists(path) and os.path.exists(sound) and os.path.samefile(path, sound):
-                raise InputError(
-                    f"{path} is the sound around the speech: write into another file", field="output"
-                )
+    files = [Path(path).expanduser() for path in paths]
+    stems = [os.path.splitext(path)[0] for path in files]
+    beside = [Path(f"{stem}.{FORMATS[name].extension}") for stem in stems for name in marks]
+    sounds = [Path(each if isinstance(each, str) else each.sound).expanduser() for each in around if each]
+    require_outputs(
+        [*(("output", path) for path in files), *(("marks", path) for path in beside)],
+        [("the sound around the speech", path) for path in sounds],
+    )
 
 
 _FACTS = ("key", "format", "sample_rate", "duration", "size", "sha256", "hit", "marks")

@@ -129,7 +129,8 @@ def voiceover(
     from voxpress.audio.containers import SOUNDS, VIDEOS, find_kind
     from voxpress.audio.muxing import check_copy
     from voxpress.audio.videos import read_video
-    from voxpress.publish.voiceover.report import check_names, check_outputs
+    from voxpress.files.outputs import require_outputs
+    from voxpress.publish.voiceover.report import check_names
 
     if mode not in ("add", "mix"):
         raise InputError(f"--mode is add or mix, not {mode!r}")
@@ -140,10 +141,9 @@ def voiceover(
     if video is None and codec is not None:
         raise InputError("--codec is for the sound in a video; without --video, the name of OUT says it")
     check_names(report, spoken)
-    check_outputs(
-        {"output": target, "report": report, "subtitles": spoken, "cues": cues and cues / "cues.json"},
-        {"are the subtitles themselves": subtitles, "is the video itself": video},
-    )
+    outputs = {"output": target, "report": report, "subtitles": spoken, "cues": cues and cues / "cues.json"}
+    inputs = {"the file of the subtitles": subtitles, "the video itself": video}
+    require_outputs(outputs.items(), inputs.items())
     known = read_video(video) if video else None
     if mode == "mix" and (known is None or known.sound is None):
         what = "--mode mix needs --video" if known is None else f"{video}: has no sound to mix with"

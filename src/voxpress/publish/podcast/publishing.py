@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from voxpress.audio.signals import write_flac
 from voxpress.documents.scripts import Turn
 from voxpress.errors import InputError
 from voxpress.files import atomic
+from voxpress.files.outputs import require_outputs
 from voxpress.files.paths import identity, safe_name, safe_path
 from voxpress.publish.podcast import chapters, feed, notes, transcripts
 from voxpress.publish.podcast.cover import doubt_cover
@@ -77,7 +77,10 @@ class Publisher:
         self.doubts = [each for each in doubts if each]
         self._require_chapters()
         sources = [speaking.script.path, *(Path(each.path) for each in speaking.files.values())]
-        require_places(self._list_places(), sources)
+        require_outputs(
+            [("output", path) for path in self._list_places()],
+            [("what the episode is made of", path) for path in sources],
+        )
 
     def publish(self, episode: Episode, now: dt.datetime) -> Published:
         """Write everything; the feed last, when all that it names is there.
@@ -211,27 +214,6 @@ class Publisher:
             cover=self._name_cover() if self._cover else "",
             people=list_people(self._speaking),
         )
-
-
-def require_places(places: Iterable[Path], sources: Sequence[Path]) -> None:
-    """Check that files can be written, before anything is done for them.
-
-    Args:
-        sources: files that must stay as they are.
-
-    Raises:
-        InputError: one cannot be written, is another one or a source.
-    """
-    taken: set[str] = set()
-    for path in places:
-        atomic.require_place(path, "output")
-        real = identity(os.path.realpath(path))
-        if path.exists() and any(path.samefile(each) for each in sources):
-            problem = f"{path} would be replaced, and the episode is made of it: choose another folder"
-            raise InputError(problem, field="output")
-        if real in taken:
-            raise InputError(f"{path} is another file of the episode too: name another", field="output")
-        taken.add(real)
 
 
 def name_episode(script: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -198,32 +198,3 @@ def check_names(report: Path | None, subtitles: Path | None) -> None:
     for option, path, known in (("report", report, REPORTS), ("subtitles", subtitles, SUBTITLES)):
         if path is not None and path.suffix.lower() not in known:
             raise InputError(f"{path}: the extension must be {' or '.join(known)}", field=option)
-
-
-def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
-    """See that files can be written where they shall be, and that none of them is read.
-
-    Args:
-        outputs: by the options that name them.
-        inputs: by what a file is that is one of them, such as "is the video itself".
-
-    Raises:
-        InputError: a file cannot be there, is an input, or is named twice.
-    """
-    taken = [(what, path) for what, path in inputs.items() if path is not None]
-    for option, path in outputs.items():
-        if path is None:
-            continue
-        atomic.require_place(path, option)
-        for what, other in taken:
-            if is_same(path, other):
-                raise InputError(f"{path}: {what}: name another file", field=option)
-        if not atomic.is_device(path):
-            taken.append((f"is the file of --{option}, too", path))
-
-
-def is_same(path: Path, other: Path) -> bool:
-    """Whether two paths name one file, there or not."""
-    if path.exists() and other.exists():
-        return path.samefile(other)
-    return path.resolve() == other.resolve()
