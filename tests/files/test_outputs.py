@@ -57,5 +57,5 @@ def test_other_files_and_devices_may_be_written(script: Path, tmp_path: Path) ->
 
 
 def test_a_file_that_cannot_be_there_is_told(script: Path) -> None:
-    with pytest.raises(InputError, match="output: cannot write .*"):
+    with pytest.raises(InputError, match=r"output: cannot write .*"):
         require_outputs([("output", script / "a.wav")])
