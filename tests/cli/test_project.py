@@ -18,7 +18,7 @@ from tests.beeps import Beeps
 from voxpress.cli import main
 from voxpress.errors import ManifestError
 from voxpress.quality import asr
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 
 PROJECT = """
 [defaults]

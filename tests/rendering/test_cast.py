@@ -14,7 +14,7 @@ from voxpress.errors import InputError, ManifestError
 from voxpress.rendering.casting import Casting
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 from voxpress.speech import Speaker, Utterance
 
 CAST = {

@@ -13,7 +13,7 @@ from voxpress.audio import chimes, codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ManifestError
 from voxpress.rendering.chimes import Chime
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 from voxpress.speech import Clip
 from voxpress.store import open_store
 

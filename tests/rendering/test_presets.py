@@ -8,7 +8,8 @@ import pytest
 
 from voxpress.errors import InputError, ManifestError, UnsupportedOption
 from voxpress.files.formats import FORMATS, sample_rate_for
-from voxpress.rendering.presets import Defaults, load, load_project, preset_named
+from voxpress.rendering.presets import load, preset_named
+from voxpress.rendering.projects import Defaults, load_project
 from voxpress.speech import Output
 
 

@@ -24,7 +24,7 @@ import pytest
 from voxpress.audio import codec
 from voxpress.errors import InputError
 from voxpress.files.paths import identity, safe_path
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 from voxpress.server.batches import webhooks
 from voxpress.server.databases import open_database
 from voxpress.server.settings import Settings

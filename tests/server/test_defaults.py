@@ -20,7 +20,7 @@ from voxpress.errors import ManifestError
 from voxpress.rendering.chimes import Chime
 from voxpress.rendering.library import run
 from voxpress.rendering.plan import Played
-from voxpress.rendering.presets import Project, load_project
+from voxpress.rendering.projects import Project, load_project
 from voxpress.server.aliases import Aliases
 from voxpress.server.requests import parse_speech_request
 from voxpress.server.settings import settings

@@ -30,7 +30,7 @@ import yaml
 
 from voxpress import cli, say
 from voxpress.errors import SynthesisError
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 from voxpress.server.settings import Settings, settings
 from voxpress.speech import OptionValue
 from voxpress.store import open_store

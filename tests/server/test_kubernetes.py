@@ -20,7 +20,7 @@ import yaml
 from tests.server.test_deploy import ROOT, _variables, _words
 from voxpress.cli.executors import read_cluster
 from voxpress.executors.ray import ClusterSettings
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 from voxpress.server.settings import Settings, settings
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"

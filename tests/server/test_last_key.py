@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from voxpress.rendering.presets import Project
+from voxpress.rendering.projects import Project
 from voxpress.server.app import application
 from voxpress.server.settings import Settings
 

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("litestar")
 
 from voxpress.errors import InputError
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, to_refusal
 from voxpress.server.requests import parse_speech_request

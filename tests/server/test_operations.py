@@ -8,7 +8,7 @@ import pytest
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ManifestError, UnknownEngine
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 from voxpress.server.aliases import Aliases
 from voxpress.server.settings import ModelName, Settings, settings
 from voxpress.speech import Output

@@ -12,7 +12,7 @@ pytest.importorskip("litestar")
 
 from voxpress.engines.tone import Tone
 from voxpress.errors import InputError
-from voxpress.rendering.presets import load_project
+from voxpress.rendering.projects import load_project
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal
 from voxpress.server.requests import parse_speech_request

@@ -34,7 +34,7 @@ from wyoming.tts import (  # noqa: E402
 
 from voxpress import __version__, say  # noqa: E402
 from voxpress.errors import InputError, StoreError  # noqa: E402
-from voxpress.rendering.presets import Project  # noqa: E402
+from voxpress.rendering.projects import Project  # noqa: E402
 from voxpress.server import find_wyoming_address  # noqa: E402
 from voxpress.server.aliases import NamedVoice  # noqa: E402
 from voxpress.server.app import _build_server  # noqa: E402

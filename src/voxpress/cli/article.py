@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from voxpress.publish.article.site import Pending, Ready, Site, Told
     from voxpress.publish.outline import Outline
     from voxpress.quality.asr import Recogniser
-    from voxpress.rendering.presets import Project
+    from voxpress.rendering.projects import Project
     from voxpress.speech import Output, Speaker
     from voxpress.store import Store
     from voxpress.text import FrontEnd

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
     from voxpress.rendering.plan import Planned
     from voxpress.rendering.planner import Planner
-    from voxpress.rendering.presets import Defaults, Project
+    from voxpress.rendering.projects import Defaults, Project
     from voxpress.speech import Output, Seconds, Speaker
     from voxpress.store import Store
     from voxpress.text import FrontEnd

@@ -13,7 +13,7 @@ from voxpress.errors import InputError, ManifestError
 if TYPE_CHECKING:
     from voxpress.executors import Cluster
     from voxpress.executors.ray import ClusterSettings
-    from voxpress.rendering.presets import Project
+    from voxpress.rendering.projects import Project
     from voxpress.speech import Seconds
 
 ExecutorName = Annotated[

@@ -16,7 +16,7 @@ from voxpress.errors import InputError
 
 if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
-    from voxpress.rendering.presets import Defaults, Project
+    from voxpress.rendering.projects import Defaults, Project
     from voxpress.speech import OptionValue
     from voxpress.store import Store
     from voxpress.text import FrontEnd
@@ -270,7 +270,7 @@ def read_front_end(
     Raises:
         InputError: one of them has a wrong value, or a lexicon cannot be read.
     """
-    from voxpress.rendering.presets import Defaults
+    from voxpress.rendering.projects import Defaults
     from voxpress.text.lexicon import gather
 
     given = {"normalise": normalise, "unspeakable": unspeakable, "emoji": emoji, "lenient": lenient or None}
@@ -365,7 +365,7 @@ def project_of(folder: Path) -> Project:
 
 def project_in(file: Path | None) -> Project:
     """What a `voxpress.toml` says; for None, what holds without one."""
-    from voxpress.rendering.presets import load_project
+    from voxpress.rendering.projects import load_project
 
     return load_project(file)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voxpress.publish.podcast.head import Head
     from voxpress.publish.podcast.speaking import Speaking
     from voxpress.publish.recording import Recording
-    from voxpress.rendering.presets import Project
+    from voxpress.rendering.projects import Project
     from voxpress.speech import Speaker
     from voxpress.store import Store
 

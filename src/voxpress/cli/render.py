@@ -220,7 +220,8 @@ def render(
     from voxpress.cli.rows import Rows
     from voxpress.rendering.folders import open_folder
     from voxpress.rendering.planner import Planner
-    from voxpress.rendering.presets import choose_chimes, choose_continuation, choose_marks, preset_named
+    from voxpress.rendering.presets import choose_continuation, choose_marks, preset_named
+    from voxpress.rendering.projects import choose_chimes
     from voxpress.speech import Speaker
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from voxpress.publish.voiceover.track import Arrange, Track
     from voxpress.quality.asr import Recogniser
     from voxpress.rendering.plan import Planned
-    from voxpress.rendering.presets import Project
+    from voxpress.rendering.projects import Project
     from voxpress.speech import Speaker
     from voxpress.store import Store
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from voxpress import validation
 from voxpress.errors import InputError, ManifestError, show, suggest
-from voxpress.rendering.presets import read_cast
+from voxpress.rendering.projects import read_cast
 from voxpress.speech import Speaker
 
 _MOST_NAMED = 8

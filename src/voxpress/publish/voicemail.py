@@ -14,7 +14,8 @@ from voxpress.publish.mailboxes import Mailbox
 from voxpress.publish.systems import KINDS, Greetings, Kind
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.presets import Preset, Table
+from voxpress.rendering.presets import Preset
+from voxpress.rendering.tables import Table
 from voxpress.speech import Hertz, Output, Utterance
 
 _SPEAKERS = "speakers"

@@ -1,14 +1,7 @@
-"""Presets, the files that a target system wants of each row; and `voxpress.toml`, a project's own.
+"""Presets: the files that a target system wants of each row.
 
 Presets are data: `presets.toml` holds those that come with voxpress, ``[presets.NAME]`` tables of a
 project's file have the same shape::
-
-    [defaults]
-    engine = "kokoro"
-    preset = "office"
-
-    [cast]
-    Alice = {engine = "kokoro", voice = "bf_emma"}
 
     [presets.office]
     extends = "asterisk"
@@ -25,34 +18,29 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from voxpress import marks, validation
+from voxpress import marks
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.files.formats import FORMATS, format_for
 from voxpress.files.names import NameRule
 from voxpress.files.paths import audio_extension, require_extension, safe_path
-from voxpress.rendering import DEFAULT_ENGINE, templates
+from voxpress.rendering import templates
 from voxpress.rendering.chimes import Chime
+from voxpress.rendering.tables import Table, read_toml, require_table
 from voxpress.rendering.wrong_fields import find_wrong_field
-from voxpress.speech import OptionValue, Output, Speaker
+from voxpress.speech import Output
 
 if TYPE_CHECKING:
-    from voxpress.text import FrontEnd
-    from voxpress.text.lexicon import Lexicon
+    pass
 
-Table: TypeAlias = Mapping[str, Any]
-
-_TABLES = ("defaults", "cast", "cluster", "podcast", "presets", "server", "voicemail")
 _OWN_FIELDS = (
     "extends", "description", "files", "lexicons", "marks", "names", "before", "after", "map", "continuation",
 )  # fmt: skip
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
-_READING = ("normalise", "emoji", "unspeakable", "lenient")
-"""Fields of the defaults and of a front end."""
 _DEEPEST = 20
 """Presets that may extend each other in a row."""
 
@@ -83,119 +71,6 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """Whether texts with an ellipsis at an end are spoken as parts of a sentence, where the engine gains from it."""
 
 
-class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What holds where neither a row nor the command says otherwise; None: voxpress's own default.
-
-    >>> Defaults(engine="tone").voice is None
-    True
-    """
-
-    engine: str | None = None
-    model: str | None = None
-    voice: str | None = None
-    language: str | None = None
-    speed: float | None = None
-    seed: int | None = None
-    options: Mapping[str, OptionValue] = {}
-    """Of the engine."""
-    format: str | None = None
-    preset: str | None = None
-    store: str | None = None
-    """A folder or URL."""
-    device: str | None = None
-    workers: int | None = None
-    executor: str | None = None
-    """Where to work: ``ray`` or ``ray://HOST:PORT``; None: on this machine."""
-    carrier: bool | None = None
-    """Whether a word or two are spoken in a sentence and cut out of it."""
-    continuation: bool | None = None
-    """The same for texts with an ellipsis at an end."""
-    lexicons: tuple[str, ...] = ()
-    """Files that say how words are spoken; the first wins. Paths are relative to the project's file."""
-    normalise: str | None = None
-    emoji: str | None = None
-    unspeakable: str | None = None
-    lenient: bool | None = None
-    """How texts are read; these four are as in `voxpress.text.FrontEnd`."""
-    before: Chime | None = None
-    after: Chime | None = None
-    """What is heard around each text. In a file, also just the chime's sound."""
-
-    @property
-    def speaker(self) -> Speaker:
-        """Who speaks by default.
-
-        >>> Speaker(engine="tone").over(Defaults(model="en_GB-alan-medium").speaker)
-        Speaker(engine='tone')
-        """
-        return Speaker.of(self).over(Speaker(engine=DEFAULT_ENGINE))
-
-    def read_with(self, lexicon: Lexicon, **asked: Any) -> FrontEnd:
-        """How texts are read with a lexicon.
-
-        Args:
-            asked: fields of `voxpress.text.FrontEnd`; those that are not None come before those of the project.
-
-        >>> from voxpress.text.lexicon import Lexicon
-        >>> found = Defaults(emoji="name").read_with(Lexicon(), emoji=None, lenient=True)
-        >>> found.emoji, found.lenient, found.normalise
-        ('name', True, 'auto')
-
-        Raises:
-            InputError: one of them cannot be so.
-        """
-        from voxpress.text import FrontEnd
-
-        given = {name: getattr(self, name) for name in _READING}
-        given |= {name: value for name, value in asked.items() if value is not None}
-        return FrontEnd(
-            lexicon=lexicon, **{name: value for name, value in given.items() if value is not None}
-        )
-
-
-class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """What a `voxpress.toml` says, with the presets of voxpress.
-
-    >>> Project(presets=load()).defaults
-    Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
-format=None, preset=None, store=None, device=None, workers=None, executor=None, \
-carrier=None, continuation=None, lexicons=(), \
-normalise=None, emoji=None, unspeakable=None, lenient=None, before=None, after=None)
-    """
-
-    defaults: Defaults = Defaults()
-    presets: Mapping[str, Preset]
-    cast: Mapping[str, Speaker] = {}
-    """Speakers by the names that rows and texts give them."""
-    cluster: Table = {}
-    """What is said of a cluster, as it stands in the file; `voxpress.executors.ray` knows the fields."""
-    server: Table = {}
-    """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
-    voicemail: Table = {}
-    """What greetings say, as it stands in the file; `voxpress.publish.greetings` knows the fields."""
-    podcast: Table = {}
-    """What is known of a show, as it stands in the file; `voxpress.publish.podcast.head` knows the fields."""
-    path: str = "voxpress.toml"
-    """Of the file, for messages."""
-
-    def list_lexicons(self, preset: str | None = None) -> tuple[str, ...]:
-        """The files that say how words are spoken: those of a preset, and the project's.
-
-        >>> Project(defaults=Defaults(lexicons=("names.tsv",)), presets=load()).list_lexicons("podcast")
-        Traceback (most recent call last):
-        voxpress.errors.ManifestError: voxpress.toml: defaults.lexicons: no file 'names.tsv'
-
-        Raises:
-            ManifestError: one of them is not there.
-        """
-        own = self.presets[preset].lexicons if preset and preset in self.presets else ()
-        for files, field in ((own, f"presets.{preset}"), (self.defaults.lexicons, "defaults")):
-            for file in files:
-                if not Path(file).exists():
-                    raise ManifestError(f"no file {file!r}", path=self.path, field=f"{field}.lexicons")
-        return (*own, *self.defaults.lexicons)
-
-
 def load(project_file: Path | None = None) -> Mapping[str, Preset]:
     """The presets of voxpress and those of `project_file` by name; the project's win.
 
@@ -206,71 +81,19 @@ def load(project_file: Path | None = None) -> Mapping[str, Preset]:
     ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'acx', 'video', \
 'ha-voice-pe', 'sonos', 'cast', 'alexa', 'edgetx', 'valetudo']
     """
-    return load_project(project_file).presets
+    if project_file is None:
+        return _BuiltIn()
+    return read_presets(read_toml(project_file), str(project_file))
 
 
-def load_project(path: Path | None = None) -> Project:
-    """Read a `voxpress.toml`; None: a project with nothing of its own.
-
-    Raises:
-        ManifestError: it cannot be read or is wrong, with file, table and field.
-
-    >>> load_project().presets["podcast"].files[0][0]
-    '{id}.mp3'
-    """
-    if path is None:
-        return Project(presets=_BuiltIn())
-    document = _read(path)
-    for name in document:
-        if name not in _TABLES:
-            problem = f"no such table{suggest(name, _TABLES)} (tables: {', '.join(_TABLES)})"
-            raise ManifestError(problem, path=str(path), field=name)
-    presets = _Presets(_table(document, "presets", str(path), ""), str(path))
-    defaults = _defaults(_table(document, "defaults", str(path), ""), str(path))
-    project = Project(
-        defaults=defaults,
-        presets=MappingProxyType({**_BuiltIn(), **presets.all()}),
-        cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
-        cluster=_table(document, "cluster", str(path), ""),
-        server=_table(document, "server", str(path), ""),
-        voicemail=_table(document, "voicemail", str(path), ""),
-        podcast=_table(document, "podcast", str(path), ""),
-        path=str(path),
-    )
-    if defaults.preset is not None:
-        try:
-            preset_named(defaults.preset, project.presets)
-        except UnsupportedOption as error:
-            raise ManifestError(str(error), path=str(path), field="defaults.preset") from error
-    return project
-
-
-def read_cast(table: Table, path: str, *, strict: bool = True) -> dict[str, Speaker]:
-    """The speakers of a cast as it stands in a file.
-
-    Args:
-        strict: whether a text such as "1.1" is no number; YAML has texts only.
-
-    >>> read_cast({"Alice": {"engine": "tone", "voice": "high"}}, "voxpress.toml")
-    {'Alice': Speaker(engine='tone', voice='high')}
+def read_presets(document: Table, path: str) -> Mapping[str, Preset]:
+    """The presets of voxpress and those of a project's file as it was read; the project's win.
 
     Raises:
-        ManifestError: it is wrong, with file and field.
+        ManifestError: as `load`.
     """
-    cast = {}
-    for name, fields in table.items():
-        if problem := validation.explain_cast_name(name):
-            raise ManifestError(problem, path=path, field="cast")
-        try:
-            cast[name] = msgspec.convert(fields, Speaker, strict=strict)
-        except msgspec.ValidationError as error:
-            field, problem = (
-                find_wrong_field(error, fields, Speaker, strict=strict)
-                if isinstance(fields, dict)
-                else ("", "must be a table")
-            )
-            raise ManifestError(problem, path=path, field=f"cast.{name}.{field}".rstrip(".")) from error
-    return cast
+    own = _Presets(require_table(document, "presets", path), path).all()
+    return MappingProxyType({**_BuiltIn(), **own})
 
 
 def preset_named(name: str, presets: Mapping[str, Preset]) -> Preset:
@@ -389,7 +212,7 @@ class _Presets:
         if side not in table:
             return None
         try:
-            return _read_chime(table[side], self.path)
+            return read_chime(table[side], self.path)
         except InputError as error:
             raise self._error(name, f"{side}.{error.field}".removesuffix(".None"), error.problem) from error
 
@@ -413,10 +236,10 @@ class _Presets:
     def _lexicons(self, name: str, given: object) -> tuple[str, ...]:
         if not isinstance(given, list) or not all(isinstance(path, str) and path for path in given):
             raise self._error(name, "lexicons", "must be a list of files")
-        return _place_lexicons(given, self.path)
+        return place_lexicons(given, self.path)
 
     def _resolve(self, name: str, below: tuple[str, ...]) -> Table:
-        own = _table(self.tables, name, self.path, "presets.")
+        own = require_table(self.tables, name, self.path, "presets.")
         base = own.get("extends")
         if base is None:
             return own
@@ -456,7 +279,7 @@ def _put_over(own: Table, base: Table) -> dict[str, Any]:
     return {**{key: value for key, value in base.items() if not (gained and key in _GAINS)}, **own}
 
 
-def _read_chime(given: object, project: str) -> Chime:
+def read_chime(given: object, project: str) -> Chime:
     """A chime as it stands in a project's file: a table, or just its sound. Files lie beside the project's file.
 
     Raises:
@@ -474,64 +297,9 @@ def _read_chime(given: object, project: str) -> Chime:
         raise InputError(problem, field=field) from error
 
 
-def choose_chimes(
-    preset: Preset | None, defaults: Defaults, before: str | None, after: str | None
-) -> dict[str, Chime | str | None]:
-    """What is heard around each text: what is asked for, or what the preset says, or the project.
-
-    >>> choose_chimes(None, Defaults(after=Chime(sound="chime:ding")), "chime:gong", None)
-    {'before': 'chime:gong', 'after': Chime(sound='chime:ding', gain=-6.0, gap=0.2)}
-    """
-    own = defaults if preset is None else preset
-    return {
-        "before": before if before is not None else own.before or defaults.before,
-        "after": after if after is not None else own.after or defaults.after,
-    }
-
-
-def _defaults(table: Table, path: str) -> Defaults:
-    sides = {side: table[side] for side in ("before", "after") if side in table}
-    around = {}
-    for side, given in sides.items():
-        try:
-            around[side] = _read_chime(given, path)
-        except InputError as error:
-            field = f"defaults.{side}.{error.field}".removesuffix(".None")
-            raise ManifestError(error.problem, path=path, field=field) from error
-    table = {name: value for name, value in table.items() if name not in sides}
-    try:
-        defaults = msgspec.convert(table, Defaults)
-        validation.check({name: getattr(defaults, name) for name in validation.TESTS if name in table})
-    except (msgspec.ValidationError, InputError) as error:
-        field, problem = find_wrong_field(error, table, Defaults)
-        raise ManifestError(problem, path=path, field=f"defaults.{field}") from error
-    return msgspec.structs.replace(defaults, lexicons=_place_lexicons(defaults.lexicons, path), **around)
-
-
-def _place_lexicons(given: Iterable[str], project: str) -> tuple[str, ...]:
+def place_lexicons(given: Iterable[str], project: str) -> tuple[str, ...]:
     """The paths of files that lie beside a project's file."""
     return tuple(str(Path(project).parent / Path(path).expanduser()) for path in given)
-
-
-def _table(document: Table, name: str, path: str, parent: str) -> Table:
-    table = document.get(name, {})
-    if not isinstance(table, dict):
-        raise ManifestError("must be a table", path=path, field=f"{parent}{name}")
-    return table
-
-
-def _read(path: Path) -> Table:
-    import tomllib
-
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ManifestError(f"cannot be read: {error.strerror}", path=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        hint = "; a text stands in quotes" if str(error).startswith("Invalid value") else ""
-        raise ManifestError(f"is not TOML: {error}{hint}", path=str(path)) from error
-    except RecursionError:
-        raise ManifestError("is nested too deeply", path=str(path)) from None
 
 
 @functools.cache

@@ -13,7 +13,7 @@ import socket
 
 from voxpress.errors import EngineNotInstalled, InputError, StoreError
 from voxpress.executors import Cluster
-from voxpress.rendering.presets import Project
+from voxpress.rendering.projects import Project
 from voxpress.server.settings import Settings
 from voxpress.server.wyoming.address import Address, show_address
 

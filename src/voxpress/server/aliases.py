@@ -18,7 +18,7 @@ from voxpress import engines, languages
 from voxpress.engines import Engine
 from voxpress.errors import EngineError, InputError, UnknownEngine, UnknownVoice, suggest
 from voxpress.models import catalogue
-from voxpress.rendering.presets import Defaults
+from voxpress.rendering.projects import Defaults
 from voxpress.server.settings import ModelName, Settings
 from voxpress.speech import Speaker, Voice
 

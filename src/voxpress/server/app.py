@@ -24,7 +24,7 @@ from litestar.types import ASGIApp
 
 from voxpress import __version__
 from voxpress.executors import Cluster
-from voxpress.rendering.presets import Project
+from voxpress.rendering.projects import Project
 from voxpress.server.aliases import Aliases
 from voxpress.server.background import Background, Work
 from voxpress.server.batches.file_store import FileStore

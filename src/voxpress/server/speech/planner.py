@@ -14,7 +14,8 @@ from voxpress.files import formats
 from voxpress.rendering import chimes
 from voxpress.rendering.plan import Bad, PlacedChime, Plan, Played, Sidecar
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.presets import Preset, Project, choose_continuation, choose_marks, preset_named
+from voxpress.rendering.presets import Preset, choose_continuation, choose_marks, preset_named
+from voxpress.rendering.projects import Project
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.schemas import RATE, LexiconEntry, RequestMarkup, SpeechRequest, VoiceId

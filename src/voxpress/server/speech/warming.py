@@ -9,7 +9,7 @@ import msgspec
 from voxpress.errors import InputError, SpeechError
 from voxpress.rendering import DEFAULT_ENGINE
 from voxpress.rendering.plan import Bad, Planned, place_error
-from voxpress.rendering.presets import Project
+from voxpress.rendering.projects import Project
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import SpeechRequest
