@@ -108,6 +108,8 @@ def _connect(address: str, settings: ClusterSettings) -> bool:
     if ray.is_initialized():
         return False
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # That a new cluster asks for a token is as it should be, and no warning.
+    logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
     package = str(Path(__file__).parent.parent.parent)
     environment = {"py_modules": [package], "excludes": ["__pycache__"]} if settings.ship else None
     try:
