@@ -24,6 +24,7 @@ from typing import BinaryIO, Literal, Self, cast
 from voxpress.audio.arrays import Samples, np
 from voxpress.audio.decoding import Bounds, open_sound
 from voxpress.audio.waveform import Audio
+from voxpress.booting import boot
 from voxpress.errors import InputError, WorkerLost
 from voxpress.files.scratch import open_scratch
 from voxpress.speech import Hertz, Seconds
@@ -43,17 +44,6 @@ _LOUDEST = 2.0**32
 """Largest sample, in full scales: some files hold whole numbers of 32 bits as floats."""
 _SURROUNDINGS = ("PATH", "HOME", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """Environment variables that Python needs to find its packages. Others may hold keys of services."""
-
-# The process imports the package of this process, however that was found.
-_BOOT = """
-import importlib.util, sys
-place = sys.argv.pop(1)
-spec = importlib.util.spec_from_file_location("voxpress", place + "/__init__.py", submodule_search_locations=[place])
-sys.modules["voxpress"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(sys.modules["voxpress"])
-from voxpress.audio.sandbox import main
-main()
-"""
 
 
 def decode_untrusted(data: bytes, format: str | None = None, *, bounds: Bounds | None = None) -> Audio:
@@ -197,7 +187,7 @@ class _Process:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BOOT, str(Path(__file__).parent.parent), str(theirs.fileno())],
+                [sys.executable, "-P", *boot("voxpress.audio.sandbox"), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

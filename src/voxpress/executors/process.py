@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from voxpress.booting import boot
 from voxpress.errors import WorkerLost
 from voxpress.speech import Seconds
 
@@ -24,18 +24,6 @@ _SURROUNDINGS: Mapping[str, str] = dict.fromkeys(
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }  # weights are fetched by `models pull`, never on the way
-
-# In another environment, where voxpress is not installed: this very package, and nothing else of this environment.
-_BOOT = """
-import importlib.util, sys
-place = sys.argv.pop(1)
-spec = importlib.util.spec_from_file_location("voxpress", place + "/__init__.py", submodule_search_locations=[place])
-sys.modules["voxpress"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(sys.modules["voxpress"])
-from voxpress.executors.worker import main
-main()
-"""
-
 
 _PATIENCE: Seconds = 10.0
 """For a process to end by itself, which one that dumps its memory takes a while for."""
@@ -153,7 +141,7 @@ class WorkerProcess:
 def _program(python: str) -> list[str]:
     if python == sys.executable:
         return ["-m", "voxpress.executors.worker"]
-    return ["-c", _BOOT, str(Path(__file__).parent.parent)]
+    return boot("voxpress.executors.worker")
 
 
 def _has_descriptor(stream: Any) -> bool:
