@@ -35,13 +35,6 @@ pytestmark = pytest.mark.postgres
 Start = Callable[..., list[Running]]
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    server = Postgres()
-    yield server
-    server.remove()
-
-
 @pytest.fixture
 def replicas(postgres: Postgres, tmp_path: Path) -> Iterator[Start]:
     """Starts two servers, or again one with a number."""
@@ -113,25 +106,14 @@ def test_the_official_client_works_at_either_server(replicas: Start, tmp_path: P
 
 
 @pytest.mark.s3
-def test_so_they_are_over_an_object_store(
-    replicas: Start, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    weed = SeaweedFS(tmp_path_factory.mktemp("seaweed"))
-    for name, value in weed.environment.items():
-        monkeypatch.setenv(name, value)
-    try:
-        weed.start()
-        here = replicas(store="s3://voices/shared")
-        for number in range(3):
-            answers = ask_at_once(here, 200, f"Two hundred callers ask for number {number}.")
-            assert [(status, count) for (status, _), count in answers.items()] == [(200, 200)]
-        assert count_spoken(here) == 3
-        batch = ended(here[1], begin(here[0], lines_of(prompts(10))).id)
-        assert batch.request_counts.completed == 10
-        for each in here:
-            each.stop(signal.SIGKILL)
-    finally:
-        weed.stop()
+def test_so_they_are_over_an_object_store(seaweed: SeaweedFS, replicas: Start) -> None:
+    here = replicas(store="s3://voices/shared")
+    for number in range(3):
+        answers = ask_at_once(here, 200, f"Two hundred callers ask for number {number}.")
+        assert [(status, count) for (status, _), count in answers.items()] == [(200, 200)]
+    assert count_spoken(here) == 3
+    batch = ended(here[1], begin(here[0], lines_of(prompts(10))).id)
+    assert batch.request_counts.completed == 10
 
 
 def test_who_was_killed_while_it_spoke_holds_up_the_others_for_seconds(replicas: Start) -> None:
