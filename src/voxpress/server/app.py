@@ -203,7 +203,7 @@ def _make_lifespan(here: Server) -> Any:
         background = here.background
         background.repeat("requests are counted", _FLUSH_EVERY, _make_async(here.sweep))
         # Outside the event loop: the database may be busy with a line that holds audio.
-        background.repeat("keys are read again", _REFRESH_EVERY, lambda: asyncio.to_thread(here.ring.refresh))
+        background.repeat("keys are read again", _REFRESH_EVERY, lambda: here.state.call(here.ring.refresh))
         background.repeat("usage is saved", _SAVE_EVERY, here.limits.save)
         background.repeat("files expire", _SAVE_EVERY, here.files.expire)
         background.start("store and models are made ready", lambda: _make_ready(here))
