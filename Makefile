@@ -41,8 +41,9 @@ test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony $(STAMPS)/postgr
 	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -n 2 --dist loadfile \
 	  -m "models or engines or faults or s3 or postgres or slow or clients" $(PYTEST)
 
-# Clients of the server as they are, in Python, in JavaScript and in a browser.
-clients: $(STAMPS)/dev $(STAMPS)/clients
+# Clients of the server as they are, in Python, in JavaScript and in a browser, against a server alone and against a replica
+# over PostgreSQL and an object store: a minute.
+clients: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/postgres
 	$(BIN)/pytest -m clients $(PYTEST)
 
 # A Ray cluster of several nodes over an object store, whose actors, nodes and store are lost: about ten minutes.

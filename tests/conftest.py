@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TypeAlias
 import pytest
 from hypothesis import settings
 
-from tests.seaweed import SeaweedFS
+from tests.seaweed import MissingBucket, SeaweedFS, run_seaweed
 from voxpress import engines
 from voxpress.files import home
 
@@ -65,15 +64,17 @@ def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, become: Become) ->
 
 
 @pytest.fixture
-def seaweed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[SeaweedFS]:
-    """The environment tells obstore where it is and who asks."""
-    if not Path(sys.executable).with_name("weed").exists():
-        pytest.fail("SeaweedFS is not installed: make .venv/.stamps/lanes")
-    server = SeaweedFS(tmp_path_factory.mktemp("seaweed"))
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    """See `run_seaweed`."""
+    with run_seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server
+
+
+@pytest.fixture
+def missing_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[MissingBucket]:
+    """The environment tells obstore where it would be."""
+    server = MissingBucket()
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+    yield server
+    server.stop()

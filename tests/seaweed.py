@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -98,6 +99,22 @@ class SeaweedFS:
         self.process.wait()
 
 
+@contextlib.contextmanager
+def run_seaweed(folder: Path) -> Iterator[SeaweedFS]:
+    """A server of its own. The environment tells obstore where it is and who asks."""
+    if not Path(sys.executable).with_name("weed").exists():
+        pytest.fail("SeaweedFS is not installed: make .venv/.stamps/lanes")
+    server = SeaweedFS(folder)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in server.environment.items():
+            environment.setenv(name, value)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
 class FaultyProxy:
     """What stands before an S3 server and is at times too busy, or gone.
 
@@ -170,5 +187,58 @@ class FaultyProxy:
         """Nobody listens any more, until it comes again."""
         self.is_gone = True
         assert self._server is not None
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class MissingBucket:
+    """An S3 server whose bucket nobody has made, until `make`; then it is empty. SeaweedFS says that there is one.
+
+    Attributes:
+        environment: tells obstore where it is and who asks.
+    """
+
+    def __init__(self) -> None:
+        place, self._made = self, False
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                listed = self.command == "GET" and "list-type" in self.path
+                status = 200 if listed and place._made else 404
+                body = (
+                    b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+                    if status == 200
+                    else b"<Error><Message>The specified bucket does not exist</Message></Error>"
+                )
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = do  # noqa: N815 - as the library calls them
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.environment = {
+            "AWS_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+        }
+
+    def make(self) -> None:
+        """The bucket is there now."""
+        self._made = True
+
+    def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()

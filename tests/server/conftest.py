@@ -15,9 +15,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from .postgres import Postgres
 
 openai = pytest.importorskip("openai")
 pytest.importorskip("litestar")
@@ -171,6 +174,16 @@ def serve(tmp_path: Path) -> Iterator[Start]:
     """See `servers`."""
     with servers(tmp_path) as start:
         yield start
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """One for all tests of a module; most want a database of their own in it."""
+    from .postgres import Postgres  # skips where psycopg is missing
+
+    server = Postgres()
+    yield server
+    server.remove()
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,15 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.seaweed import run_seaweed
 from voxpress.audio import codec
+
+from .conftest import servers
 
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent / "clients"
@@ -57,28 +60,28 @@ def wyoming() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-@pytest.fixture(scope="module")
-def here(start, page, wyoming):
-    """A server with a key, which the page's origin may call."""
-    pages = [f"http://localhost:{page}"]
-    server = start(engines=("tone",), extra=NAMES, cors_origins=pages, wyoming=f"tcp://{wyoming}")
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "voxpress",
-        "keys",
-        "add",
-        "app",
-        "--state",
-        server.folder / "state",
-    ]
-    server.key = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    for _ in range(100):
-        if server.ask("GET", "/v1/models", headers={"authorization": "Bearer none"}).status == 401:
-            return server
-        time.sleep(0.1)
-    raise AssertionError("the server did not learn of its key")
+@pytest.fixture(
+    scope="module", params=["alone", pytest.param("a replica", marks=[pytest.mark.postgres, pytest.mark.s3])]
+)
+def here(request, tmp_path_factory, page, wyoming):
+    """A server with a key, which the page's origin may call: over folders, or over PostgreSQL and a bucket."""
+    folder = tmp_path_factory.mktemp("server")
+    with ExitStack() as stack:
+        places = {"state": str(folder / "state")}
+        if request.param == "a replica":
+            stack.enter_context(run_seaweed(tmp_path_factory.mktemp("seaweed")))
+            postgres = request.getfixturevalue("postgres")
+            places = {"state": postgres.new_database(), "store": "s3://voices/clients"}
+        command = [sys.executable, "-P", "-m", "voxpress", "keys", "add", "app", "--state", places["state"]]
+        key = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        start = stack.enter_context(servers(folder))
+        yield start(
+            key=key,
+            extra=NAMES,
+            cors_origins=[f"http://localhost:{page}"],
+            wyoming=f"tcp://{wyoming}",
+            **places,
+        )
 
 
 def there(name: str) -> Path:

@@ -1,6 +1,8 @@
 """Health, metrics, logs, voices that are uploaded, names."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -30,6 +32,20 @@ def test_metrics_say_what_was_done(serve):
     assert here.meter("voxpress_miss_seconds_total", engine="tone") > 0
     assert here.meter("voxpress_store_bytes") > 1000
     assert here.meter("voxpress_queue") == 0
+
+
+def test_a_server_is_not_ready_before_its_store_answers(serve, tmp_path, missing_bucket):
+    """Else a wrong name of a bucket, or a wrong key, is noticed at the first request."""
+    log = tmp_path / "log.txt"
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(serve, store="s3://speech/store")
+        while "cannot list the store s3://speech/store: The specified bucket does not exist" not in (
+            log.read_text() if log.exists() else ""
+        ):
+            assert not starting.done(), starting.result()
+            time.sleep(0.05)
+        missing_bucket.make()
+        assert starting.result().ask("GET", "/readyz").status == 200
 
 
 def test_logs_are_lines_of_json_without_the_texts(serve):

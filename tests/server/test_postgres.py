@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,13 +25,6 @@ from voxpress.server.limits import Limits
 from .postgres import PASSWORD, Postgres
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    server = Postgres()
-    yield server
-    server.remove()
 
 
 @pytest.fixture
@@ -252,3 +248,45 @@ def test_the_scratch_folder_goes_with_the_server(url):
     place: Path = state.new_path().parent
     state.close()
     assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    "begin", ["state.do(freeze)", "with state._open_statements() as database: freeze(database)"]
+)
+def test_who_freezes_in_a_transaction_holds_up_the_others_for_seconds(url, begin):
+    """As a machine that sleeps, or lost its network: what it has locked is free again after a while."""
+    program = f"""
+import os, signal, sys
+from voxpress.server.databases import open_database
+
+def freeze(database):
+    database.execute("UPDATE steps SET taken = taken")
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+state = open_database(sys.argv[1])
+{begin}
+"""
+    frozen = subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE, text=True)
+    os.waitid(os.P_PID, frozen.pid, os.WSTOPPED | os.WNOWAIT)
+    try:
+        state = open_database(url)
+        state.do(lambda database: database.execute("UPDATE steps SET taken = taken"))
+        state.close()
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+    assert "StateUnavailable" in frozen.communicate(timeout=60)[1]
+
+
+def test_texts_are_unicode_in_databases_of_any_encoding(postgres):
+    for number, encoding in enumerate(("SQL_ASCII", "LATIN1", "UTF8")):
+        postgres.execute(
+            postgres.url,
+            f"CREATE DATABASE coded{number} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+        )
+        url = postgres.url_of(f"coded{number}")
+        state = open_database(url)
+        secret = keys.add(state, "app")
+        assert Ring(state).find(f"Bearer {secret}").may == keys.USUAL
+        state.do(lambda database: database.execute("INSERT INTO usage VALUES ('Zoë', 'day', 1, 2, 3, 4)"))
+        assert [each.characters for each in keys.usage(state, "Zoë")] == [2]
+        state.close()

@@ -22,7 +22,7 @@ import httpx
 import openai
 import pytest
 
-from tests.seaweed import SeaweedFS
+from tests.seaweed import FaultyProxy, SeaweedFS
 
 from .conftest import Answer, Running, servers
 from .postgres import PASSWORD, Postgres
@@ -33,13 +33,6 @@ from .test_clients import run as run_client
 pytestmark = pytest.mark.postgres
 
 Start = Callable[..., list[Running]]
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    server = Postgres()
-    yield server
-    server.remove()
 
 
 @pytest.fixture
@@ -67,6 +60,19 @@ def wait_until(holds: Callable[[], bool], within: float = 20.0) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def run_keys(here: Running, *args: str) -> str:
+    """What ``voxpress keys`` prints for the database of a server."""
+    command = Path(f"/proc/{here.process.pid}/cmdline").read_text().split("\0")
+    done = subprocess.run(
+        [sys.executable, "-m", "voxpress", "keys", *args],
+        env={**os.environ, "VOXPRESS_STATE": command[command.index("--state") + 1]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
 
 
 def count_spoken(here: list[Running]) -> float:
@@ -113,25 +119,37 @@ def test_the_official_client_works_at_either_server(replicas: Start, tmp_path: P
 
 
 @pytest.mark.s3
-def test_so_they_are_over_an_object_store(
-    replicas: Start, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+def test_so_they_are_over_an_object_store(seaweed: SeaweedFS, replicas: Start) -> None:
+    here = replicas(store="s3://voices/shared")
+    for number in range(3):
+        answers = ask_at_once(here, 200, f"Two hundred callers ask for number {number}.")
+        assert [(status, count) for (status, _), count in answers.items()] == [(200, 200)]
+    assert count_spoken(here) == 3
+    batch = ended(here[1], begin(here[0], lines_of(prompts(10))).id)
+    assert batch.request_counts.completed == 10
+
+
+@pytest.mark.s3
+def test_while_the_store_is_too_busy_what_needs_none_is_answered(
+    seaweed: SeaweedFS, replicas: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weed = SeaweedFS(tmp_path_factory.mktemp("seaweed"))
-    for name, value in weed.environment.items():
-        monkeypatch.setenv(name, value)
-    try:
-        weed.start()
-        here = replicas(store="s3://voices/shared")
-        for number in range(3):
-            answers = ask_at_once(here, 200, f"Two hundred callers ask for number {number}.")
-            assert [(status, count) for (status, _), count in answers.items()] == [(200, 200)]
-        assert count_spoken(here) == 3
-        batch = ended(here[1], begin(here[0], lines_of(prompts(10))).id)
-        assert batch.request_counts.completed == 10
-        for each in here:
-            each.stop(signal.SIGKILL)
-    finally:
-        weed.stop()
+    """Texts wait for the store, for minutes; the list of batches, files and new keys do not wait behind them."""
+    proxy = FaultyProxy(seaweed.environment["AWS_ENDPOINT"])
+    monkeypatch.setenv("AWS_ENDPOINT", proxy.endpoint)
+    (here,) = replicas(0, store="s3://voices/busy")
+    assert here.say("Before.").status == 200
+    with ThreadPoolExecutor(40) as pool:
+        proxy.busy = 1.0
+        waiting = [pool.submit(here.say, f"Text {number} waits.") for number in range(40)]
+        wait_until(lambda: proxy.refused > 40)
+        client = here.client(timeout=10)
+        assert client.batches.list().data == client.files.list().data == []
+        run_keys(here, "add", "app")
+        wait_until(lambda: here.ask("GET", "/v1/batches").status == 401, 10)
+        assert not any(answer.done() for answer in waiting)
+        proxy.busy = 0.0
+        assert {answer.result().status for answer in waiting} == {200}
+    proxy.go()
 
 
 def test_who_was_killed_while_it_spoke_holds_up_the_others_for_seconds(replicas: Start) -> None:
@@ -248,20 +266,7 @@ def test_a_batch_is_cancelled_through_any_server(replicas: Start) -> None:
 
 def test_keys_hold_on_all_servers_within_seconds(replicas: Start) -> None:
     here = replicas()
-    command = Path(f"/proc/{here[0].process.pid}/cmdline").read_text().split("\0")
-    url = command[command.index("--state") + 1]
-
-    def run(*args: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "voxpress", "keys", *args],
-            env={**os.environ, "VOXPRESS_STATE": url},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
-
-    secret = run("add", "app", "--characters-per-day", "100")
+    secret = run_keys(here[0], "add", "app", "--characters-per-day", "100")
 
     def status_of(each: Running, key: str) -> int:
         return each.ask("GET", "/v1/models", headers={"authorization": f"Bearer {key}"}).status
@@ -274,8 +279,8 @@ def test_keys_hold_on_all_servers_within_seconds(replicas: Start) -> None:
     with ThreadPoolExecutor(8) as pool:
         statuses = Counter(pool.map(lambda n: here[n % 2].say("Ten chars.").status, range(40)))
     assert statuses == {200: 10, 429: 30}
-    assert "app" in run("list")
-    run("remove", "app")
+    assert "app" in run_keys(here[0], "list")
+    run_keys(here[0], "remove", "app")
     wait_until(lambda: all(status_of(each, "") == 200 for each in here), 3)
 
 

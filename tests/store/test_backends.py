@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import voxpress
-from tests.seaweed import SeaweedFS
+from tests.seaweed import MissingBucket, SeaweedFS
 from voxpress.errors import StoreError
 from voxpress.store import Store
 from voxpress.store.backends import LocalObjects, Objects, RemoteObjects
@@ -232,6 +232,21 @@ def test_a_store_on_s3_does_all_that_a_folder_does(seaweed: SeaweedFS, tmp_path:
     assert len(gone.stderr.splitlines()) == 1, gone.stderr
     assert f"the store {url}" in gone.stderr
     assert time.monotonic() - began < 60
+
+
+def test_a_bucket_that_nobody_made_is_an_error_and_no_answer(missing_bucket: MissingBucket) -> None:
+    """Who would take it for "somebody else has made that object" would wait for them for ever."""
+    objects = RemoteObjects("s3://speech/store")
+    for write in (lambda: objects.create("claims/one", b"x"), lambda: objects.put("clips/one", b"x")):
+        with pytest.raises(StoreError, match=r"cannot write c.* to the store s3://speech/store: "):
+            write()
+    store = Store("s3://speech/store")
+    with pytest.raises(StoreError, match="bucket does not exist"):
+        store.require()
+    with pytest.raises(StoreError):
+        store.claims("one").take("prompt")
+    missing_bucket.make()
+    store.require()
 
 
 def test_a_library_is_imported_before_threads_use_it() -> None:

@@ -203,10 +203,10 @@ def _make_lifespan(here: Server) -> Any:
         background = here.background
         background.repeat("requests are counted", _FLUSH_EVERY, _make_async(here.sweep))
         # Outside the event loop: the database may be busy with a line that holds audio.
-        background.repeat("keys are read again", _REFRESH_EVERY, lambda: asyncio.to_thread(here.ring.refresh))
+        background.repeat("keys are read again", _REFRESH_EVERY, lambda: here.state.call(here.ring.refresh))
         background.repeat("usage is saved", _SAVE_EVERY, here.limits.save)
         background.repeat("files expire", _SAVE_EVERY, here.files.expire)
-        background.start("models are loaded", lambda: _make_ready(here))
+        background.start("store and models are made ready", lambda: _make_ready(here))
         background.start("webhooks are sent", here.webhooks.run)
         background.start("batches go on", here.batch_runner.tend)
         background.repeat("batches are tended", RENEW_EVERY, here.batch_runner.tend)
@@ -249,7 +249,8 @@ def _make_async(work: Callable[[], None]) -> Work:
 
 
 async def _make_ready(here: Server) -> None:
-    """Prepare engines and preload models; then the server is ready."""
+    """See that the store answers, prepare engines and preload models; then the server is ready."""
+    await asyncio.to_thread(here.store.require)
     await here.speech.prepare()
     for name in here.settings.preload:
         await here.speech.preload(name)

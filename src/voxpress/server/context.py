@@ -80,7 +80,8 @@ class Server:
 def requires(needed: Right) -> Any:
     """A guard that refuses keys without a right."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    # Not a plain function: the framework runs those in threads, which may all wait for the store.
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         if needed not in visitor(connection)[1].may:
             raise Refusal(
                 403, f"this key may not use {needed}: voxpress keys add NAME --may {needed}", "not_allowed"

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from typing import ParamSpec, TypeVar
@@ -42,6 +42,8 @@ _FIRST_RATE = 100.0
 _LONGEST_WAIT: Seconds = 60.0
 _FIRST_LOOK, _LONGEST_LOOK = 0.1, 1.0
 """Seconds between looks for a clip that another server speaks; they grow."""
+_MOST_CLAIMING = 16
+"""Threads that ask for claims."""
 _RESTART_PAUSE: Seconds = 1.0
 """Between the failure of a loop and the start of the next."""
 
@@ -115,6 +117,8 @@ class Dispatcher:
         self._sender = Sender(store) if self.pools.is_remote else None
         self._turns = FairTurns()
         self._store, self._attempts, self._claims = store, attempts, claims
+        # Not the threads of all other work: while a store is away, each of these waits for it for minutes.
+        self._claiming = ThreadPoolExecutor(_MOST_CLAIMING, "voxpress-claims")
         self._driver = self._make_driver()
         self._most_waiting, self._linger = queue, linger
         self._flights: dict[str, Flight] = {}
@@ -152,6 +156,7 @@ class Dispatcher:
         self._driver.close()
         if self._thread:
             self._thread.join()
+        self._claiming.shutdown(wait=False, cancel_futures=True)
         if isinstance(self.pools, Pools):
             self.pools.shutdown()
 
@@ -228,18 +233,26 @@ class Dispatcher:
             await self._wait_for_turn(key, claims)
             self._driver.submit(flight.plan)  # it finds the clip, if that is there by now
             while not (await asyncio.wait({flight.done}, timeout=claims.seconds / 3))[0]:
-                await _try_claim(claims.renew, key)
+                await self._try_claim(claims.renew, key)
         finally:
-            await _try_claim(claims.release, key)
+            await self._try_claim(claims.release, key)
 
     async def _wait_for_turn(self, key: str, claims: Claims) -> None:
         """Wait until this server has the claim of a clip, or the clip is there."""
         pause = _FIRST_LOOK
-        while not await _try_claim(claims.take, key):
+        while not await self._try_claim(claims.take, key):
             await asyncio.sleep(pause)
             pause = min(1.5 * pause, _LONGEST_LOOK)
-            if await _try_claim(self._store.missing_clips, [key]) != {key}:
+            if await self._try_claim(self._store.missing_clips, [key]) != {key}:
                 return
+
+    async def _try_claim(self, work: Callable[[A], T], item: A) -> T | bool:
+        """What `work` says of a claim; True where the store fails, as a clip is rather spoken twice than not at all."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._claiming, work, item)
+        except StoreError as error:
+            log.warning("servers cannot agree who speaks: %s", error)
+            return True
 
     async def leave_all(self) -> None:
         """Give the claims back, as the server stops: another one may speak what is open."""
@@ -306,12 +319,3 @@ class Dispatcher:
 
     def _list_ahead(self) -> Iterator[Flight]:
         return (flight for flight in self._flights.values() if not flight.background)
-
-
-async def _try_claim(work: Callable[[A], T], item: A) -> T | bool:
-    """What `work` says of a claim; True where the store fails, as a clip is rather spoken twice than not at all."""
-    try:
-        return await asyncio.to_thread(work, item)
-    except StoreError as error:
-        log.warning("servers cannot agree who speaks: %s", error)
-        return True

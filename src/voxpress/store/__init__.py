@@ -139,6 +139,15 @@ class Store:
         """Whether other processes see it."""
         return not self.url.startswith("memory:")
 
+    def require(self) -> None:
+        """See that the store answers.
+
+        Raises:
+            StoreError: it does not, or there is no such bucket.
+        """
+        # Of one object, S3 says "not found" also where there is no bucket.
+        next(self._objects.entries(), None)
+
     # Takes
 
     def take(self, key: str) -> Kept | None:

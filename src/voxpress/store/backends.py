@@ -403,7 +403,11 @@ class RemoteObjects(Objects):
         with self._explain(f"write {name} to"):
             try:
                 return _read_version(self._store.put(name, data, mode=mode))
-            except (AlreadyExistsError, PreconditionError, FileNotFoundError):
+            except (AlreadyExistsError, PreconditionError):
+                return None
+            except FileNotFoundError:
+                if mode == "create":
+                    raise  # there is no such bucket
                 return None
 
     def get_version(self, name: str) -> tuple[bytes, Version] | None:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -118,7 +119,11 @@ class Database(ABC):
 
     async def run(self, work: Callable[[Transaction], T]) -> T:
         """`do` outside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self.do, work)
+        return await self.call(partial(self.do, work))
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """The result of `work`, which reads the database, in the thread that `run` uses: no other work holds it up."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     @abstractmethod
     def read_version(self) -> int:

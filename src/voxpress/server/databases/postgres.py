@@ -42,6 +42,11 @@ _MOST_TRIES = 50
 """Of a transaction that meets others; the pauses between them grow to a tenth of a second."""
 _REST: Seconds = 0.5
 """After an attempt to connect has failed, how long none is made: requests would queue up behind it."""
+_BOUNDS = "SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '30s'"
+"""Of each transaction: a server that freezes in the middle of one must not hold up all others with its locks. The
+connection keeps no bounds, as poolers give it to other programs.
+"""
+_BEGIN = f"BEGIN ISOLATION LEVEL SERIALIZABLE; {_BOUNDS}"
 _SCHEMA_LOCK = 0x766F7870
 """Number of the advisory lock under which tables are made: "voxp"."""
 _CONNECTION: dict[str, Any] = {
@@ -51,8 +56,18 @@ _CONNECTION: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
     "application_name": "voxpress",
+    "client_encoding": "utf8",
 }
-"""A host that is gone without a word must be noticed within seconds. What the URL says wins."""
+"""A host that is gone without a word must be noticed within seconds. Texts are Unicode in databases of any encoding.
+What the URL says wins.
+"""
+
+
+_AWAY = (
+    *(psycopg.OperationalError, psycopg.InterfaceError),
+    *(errors.ReadOnlySqlTransaction, errors.IdleInTransactionSessionTimeout),
+)
+"""Errors after which the same transaction can succeed, on another connection."""
 
 
 class PostgresDatabase(Database):
@@ -163,7 +178,7 @@ class PostgresDatabase(Database):
     def _explain(self) -> Iterator[None]:
         try:
             yield
-        except (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction) as error:
+        except _AWAY as error:
             if isinstance(error, errors.DiskFull | errors.OutOfMemory):
                 raise StoreError(f"{self.name}: {self._describe(error)}") from None
             raise StateUnavailable(f"{self.name} cannot be reached: {self._describe(error)}") from None
@@ -261,10 +276,8 @@ class PostgresDatabase(Database):
     def _open_statements(self) -> Iterator[Transaction]:
         """A transaction of its own, beside that of `do`."""
         with self._explain(), self._connect() as connection, connection.transaction():
+            connection.execute(_BOUNDS)
             yield _Statements(connection)
-
-
-_BEGIN = "BEGIN ISOLATION LEVEL SERIALIZABLE"
 
 
 class _Statements:

@@ -38,7 +38,7 @@ async def healthz() -> str:
     responses={503: ResponseSpec(ErrorBody, description="Not ready yet, or stopping.")},
 )
 async def readyz(request: Request[Any, Any, Any]) -> str:
-    """From when models are loaded until the server stops, while no background task is down."""
+    """From when the store answers and models are loaded until the server stops, while no background task is down."""
     here = server_of(request)
     problems = [f"{name}: {problem}" for name, problem in here.background.problems.items()]
     if problems or not here.ready:
