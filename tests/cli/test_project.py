@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 
 from tests.beeps import Beeps
 from voxpress.cli import main
+from voxpress.cli.executors import read_cluster
 from voxpress.errors import ManifestError
 from voxpress.quality import asr
 from voxpress.rendering.projects import load_project
@@ -278,3 +280,22 @@ def test_a_wrong_way_to_read_texts(tmp_path: Path, line: str, problem: str) -> N
     with pytest.raises(ManifestError) as error:
         load_project(tmp_path / "voxpress.toml")
     assert problem in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("engines = 3", "cluster.engines: must be a table, not a whole number"),
+        ("engines = {tone = 3}", "cluster.engines.tone: must be a table, not a whole number"),
+        ("engines = {tone = {cpux = 3}}", "cluster.engines.tone.cpux: no such field; did you mean 'cpus'?"),
+        ("engines = {tons = {cpus = 3}}", "cluster.engines.tons: no such engine; did you mean 'tone'?"),
+        ("listening = true", "cluster.listening: must be a table, not"),
+        ("listening = {actors = 0}", "cluster.listening.actors: must be a whole number >= 1"),
+        ("listening = 3\nworkers = 2", "cluster.workers: no such field"),
+    ],
+)
+def test_what_is_wrong_in_the_table_of_a_cluster_is_named(table: str, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "voxpress.toml"
+    path.write_text(f"[cluster]\n{table}\n")
+    with pytest.raises(ManifestError, match=re.escape(problem)):
+        read_cluster(load_project(path))

@@ -107,6 +107,24 @@ def test_an_actor_for_which_no_node_has_room_is_told_at_once(cluster: RayCluster
         cluster.speaking(find("bark")(None))
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cpus": 0.00001},
+        {"resources": {"CPU": 1.0}},
+        {"resources": {"x": -1.0}},
+        {"runtime_env": {"env_vars": {"A": 1}}},
+        {"runtime_env": {"py_modules": ["/nosuch"]}},
+    ],
+)
+@pytest.mark.parametrize("actors", [None, 1])
+def test_an_actor_that_ray_refuses_is_told_at_once(
+    cluster: RayCluster, wrong: dict[str, Any], actors: int | None
+) -> None:
+    with pytest.raises(InputError, match=r"\[cluster\]: Ray refuses such an actor: ."):
+        RayActors(Actors(actors=actors, **wrong))
+
+
 def test_actors_that_do_not_start_are_told_of(cluster: RayCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voxpress.executors.ray.actors._FAILURES", 1)
     wrong = {"working_dir": "file:///nowhere.zip"}

@@ -11,16 +11,19 @@ from typing import Any
 
 import pytest
 
-from voxpress import Utterance, render
+from voxpress import Speaker, Utterance, render
 from voxpress.audio import codec, waveform
 from voxpress.engines import Engine
 from voxpress.engines.tone import Tone
-from voxpress.errors import NodeLost, StoreError
+from voxpress.errors import InputError, NodeLost, StoreError
 from voxpress.executors import Cluster, Inline, Processes, TaskInfo
 from voxpress.files import home
 from voxpress.models import catalogue
 from voxpress.rendering import parcels
+from voxpress.rendering.folders import open_folder
+from voxpress.rendering.library import run
 from voxpress.rendering.parcels import RemoteTask, Sender, unpack
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Output
 from voxpress.store import Store
 
@@ -170,6 +173,18 @@ def test_a_render_with_sounds_is_the_same_as_here(tmp_path: Path, processes: boo
     for row in rows:
         far, near = (tmp_path / name / "out" / f"{row.id}.wav" for name in ("far", "near"))
         assert far.read_bytes() == near.read_bytes()
+
+
+@pytest.mark.parametrize(("folder", "store"), [("memory:///x", "store"), ("out", "memory:")])
+def test_a_cluster_does_nothing_with_what_only_the_driver_sees(
+    folder: str, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command's own path to a render, too."""
+    monkeypatch.chdir(tmp_path)
+    plans = Planner(Speaker(engine="tone")).plan_all([Utterance(id="hi", text="Hello.")], filed=True)
+    results = run(plans, store=Store(store), folder=open_folder(folder), executor=Near(Inline()))
+    with pytest.raises(InputError, match=r"its workers cannot see a (folder|store) in memory"):
+        list(results)
 
 
 def test_workers_that_do_not_see_the_store_are_told_of(tmp_path: Path) -> None:

@@ -71,6 +71,27 @@ def test_what_a_render_had_claimed_that_died_is_done_by_the_next(monkeypatch: py
     assert not [each.error for each in results if each.error]
 
 
+def test_a_render_that_ends_while_it_claims_leaves_no_claim() -> None:
+    """As with Ctrl-C: the next run need not wait for the claims of the last."""
+    store, place = Store("memory:"), "memory:///ended"
+    planner = Planner(Speaker(engine="tone"))
+    plans = [plan for plan in planner.plan_all(rows(200), filed=True) if isinstance(plan, Plan)]
+    ended = sharing.Shares(store, place, most=1000)
+    take = ended._take
+
+    def take_slowly(group: int) -> bool:
+        if group:
+            ended._ended.wait(5.0)
+            return take(group)
+        raise KeyboardInterrupt
+
+    ended._take = take_slowly  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt), ended:
+        ended.choose(assess(plans, store, None))
+    with sharing.Shares(store, place, most=1000) as following:
+        assert len(following.choose(assess(plans, store, None))) == 200
+
+
 @pytest.mark.s3
 @pytest.mark.usefixtures("seaweed")
 def test_two_commands_over_an_object_store_speak_each_row_once(tmp_path: Path) -> None:

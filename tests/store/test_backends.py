@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ import voxpress
 from tests.seaweed import MissingBucket, SeaweedFS
 from voxpress.errors import StoreError
 from voxpress.store import Store
-from voxpress.store.backends import LocalObjects, Objects, RemoteObjects
+from voxpress.store.backends import LocalObjects, Objects, RemoteObjects, connect, explain
 
 TEXT = "Welcome to the house of sound. Please hold while I find somebody for you."
 
@@ -158,6 +160,52 @@ def test_a_bucket_without_a_name_is_one_clear_error() -> None:
     with pytest.raises(StoreError, match="the store s3:") as problem:
         Store("s3://").take("ab" * 32)
     assert "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("s3:///x", "a URL with a bucket"),
+        ("s3:x", "a URL with a bucket"),
+        ("s3://b/a/../c", "its prefix has an empty part, '.' or '..'"),
+        ("s3://b/a//c", "its prefix has an empty part"),
+        ("s3://b/./c", "its prefix has an empty part"),
+        ("gs://b/x?project=y", "holds '?'"),
+        ("az://c/x#1", "holds '#'"),
+        ("s3://key:secret@b/x", "is no bucket's name"),
+    ],
+)
+def test_a_url_of_which_a_part_would_be_left_out_is_refused(url: str, problem: str) -> None:
+    with pytest.raises(StoreError, match=re.escape(problem)):
+        connect_to(url)
+
+
+@pytest.mark.parametrize("prefix", ["per%20cent", "100%", "%2E%2E", "with space", "ünï", "a+b&c"])
+def test_a_prefix_is_what_the_user_wrote(prefix: str) -> None:
+    assert str(connect_to(f"s3://bucket/{prefix}").prefix) == prefix
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("garbage", "AWS_ENDPOINT is 'garbage', not an http:// or https:// URL"),
+        ("127.0.0.1:9000", "not an http:// or https:// URL"),
+        ("http://", "not an http:// or https:// URL"),
+        ("http://127.0.0.1:9000", "allow it with AWS_ALLOW_HTTP=true"),
+    ],
+)
+def test_a_wrong_address_of_the_service_is_named(
+    address: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT", address)
+    monkeypatch.delenv("AWS_ALLOW_HTTP", raising=False)
+    with pytest.raises(StoreError, match=re.escape(problem)):
+        connect_to("s3://bucket/prefix")
+
+
+def connect_to(url: str) -> Any:
+    with explain(f"open {url}"):
+        return connect(url)
 
 
 # S3

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voxpress.errors import InputError, ManifestError
+from voxpress.errors import InputError, ManifestError, suggest
 
 if TYPE_CHECKING:
     from voxpress.executors import Cluster
@@ -61,19 +61,35 @@ def read_cluster(project: Project) -> ClusterSettings:
     """
     import msgspec
 
+    from voxpress.engines import names
+    from voxpress.executors.ray import ClusterSettings
+
+    try:
+        found = msgspec.convert(project.cluster, ClusterSettings)
+    except msgspec.ValidationError as error:
+        field, problem = _find_wrong_field(error, project.cluster)
+        raise ManifestError(problem, path=project.path, field=f"cluster.{field}") from None
+    known = names() if found.engines else []
+    if unknown := next((name for name in found.engines if name not in known), None):
+        problem = f"no such engine{suggest(unknown, known)} (engines: {', '.join(known)})"
+        raise ManifestError(problem, path=project.path, field=f"cluster.engines.{unknown}")
+    return found
+
+
+def _find_wrong_field(error: Exception, cluster: Mapping[str, Any]) -> tuple[str, str]:
+    """Which field of ``[cluster]`` or of a table in it cannot be so, and why."""
+    import msgspec
+
     from voxpress.executors.ray import Actors, ClusterSettings
     from voxpress.rendering.wrong_fields import find_wrong_field
 
-    try:
-        return msgspec.convert(project.cluster, ClusterSettings)
-    except msgspec.ValidationError as error:
-        field, problem = find_wrong_field(error, project.cluster, ClusterSettings)
-    tables = {f"engines.{name}": table for name, table in project.cluster.get("engines", {}).items()}
-    for name, table in (tables | {"listening": project.cluster.get("listening", {})}).items():
-        try:
-            msgspec.convert(table, Actors)
-        except msgspec.ValidationError as error:
-            inner, problem = find_wrong_field(error, table, Actors)
-            field = f"{name}.{inner}".rstrip(".")
-            break
-    raise ManifestError(problem, path=project.path, field=f"cluster.{field}")
+    engines = cluster.get("engines")
+    tables = {f"engines.{name}": each for name, each in engines.items()} if isinstance(engines, dict) else {}
+    for name, table in (tables | {"listening": cluster.get("listening")}).items():
+        if isinstance(table, dict):
+            try:
+                msgspec.convert(table, Actors)
+            except msgspec.ValidationError as inner:
+                field, problem = find_wrong_field(inner, table, Actors)
+                return f"{name}.{field}".rstrip("."), problem
+    return find_wrong_field(error, cluster, ClusterSettings)

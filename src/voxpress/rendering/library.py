@@ -455,6 +455,8 @@ def run(
     from voxpress.executors import Cluster, Pools
     from voxpress.rendering.driver import drive
 
+    if executor is not None:
+        _check_executor(executor, store, folder)
     if recogniser is not None:
         recogniser.require()
     unsynced, synced = 0, time.monotonic()

@@ -88,6 +88,8 @@ class Shares(Alone):
         self._place = hashlib.sha256(place.encode()).hexdigest()[:32]
         self._open: dict[int, set[int]] = {}
         """Rows of each claimed group that have no result yet."""
+        self._claimed: set[int] = set()
+        """Groups whose claims are this render's, a moment before their rows are."""
         self._aside: dict[int, list[Plan]] = {}
         self._looked: dict[int, float] = {}
         self._requests = ThreadPoolExecutor(_AT_ONCE, "voxpress-claims")
@@ -142,9 +144,10 @@ class Shares(Alone):
     def close(self, *, release: bool = True) -> None:
         """End; what is claimed is given back, or is free after `HELD`."""
         self._ended.set()
-        for group in self._open if release else ():
-            self._requests.submit(self._release, group)
         self._requests.shutdown(wait=release)
+        # Where Ctrl-C came while groups were claimed, more are claimed than have rows.
+        for group in tuple(self._claimed) if release else ():
+            self._release(group)
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         # After an error of the store, it would be waited for.
@@ -154,11 +157,17 @@ class Shares(Alone):
         return f"render-{self._place}-{group}"
 
     def _take(self, group: int) -> bool:
-        return group in self._open or self._claims.take(self._name(group))
+        if group in self._open:
+            return True
+        if self._claims.take(self._name(group)):
+            self._claimed.add(group)
+            return True
+        return False
 
     def _release(self, group: int) -> None:
         with self._turn, suppress(StoreError):
             self._claims.release(self._name(group))
+            self._claimed.discard(group)
 
     def _renew(self) -> None:
         while not self._ended.wait(HELD / 3):

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from urllib.parse import quote, urlsplit
 
 from voxpress.errors import StoreError
 from voxpress.files import atomic, locks
@@ -43,6 +44,9 @@ _PATIENT: RetryConfig = {
     "backoff": {"init_backoff": timedelta(seconds=0.3), "max_backoff": timedelta(seconds=5), "base": 2},
     "retry_timeout": timedelta(minutes=3),
 }
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_YES = frozenset(("1", "true", "on", "yes", "y"))
+"""How obstore reads a variable that is a truth value."""
 _ROLE = re.compile(r"//(?:169\.254\.\d+\.\d+|metadata\.google)[:/.]")
 """Addresses at which clouds tell a machine its credentials."""
 Version: TypeAlias = Mapping[str, str]
@@ -470,7 +474,46 @@ def connect(url: str, *, patient: bool = True) -> ObjectStore:
 
     if url.startswith("memory:"):
         return MemoryStore()
-    return from_url(url, retry_config=_PATIENT) if patient else from_url(url)
+    literal = _quote(url)
+    return from_url(literal, retry_config=_PATIENT) if patient else from_url(literal)
+
+
+def _quote(url: str) -> str:
+    """A URL from which obstore reads the very prefix that the user wrote: it resolves escapes and ``..``, and leaves
+    out what it takes for options.
+
+    Raises:
+        ValueError: it names no bucket or no plain prefix, or the service's address is none.
+    """
+    scheme, _, place = url.partition("://")
+    bucket, _, prefix = place.partition("/")
+    if not bucket:
+        raise ValueError("it must be a URL with a bucket, such as s3://BUCKET/PREFIX")
+    if found := next((each for each in "?#" if each in url), None):
+        raise ValueError(f"it holds {found!r}: options do not belong into the URL, but into variables")
+    if scheme in ("s3", "s3a", "gs") and not _BUCKET.fullmatch(bucket):
+        raise ValueError(f"{bucket!r} is no bucket's name; credentials belong into variables or a role")
+    if prefix and {"", ".", ".."} & set(prefix.split("/")):
+        raise ValueError("its prefix has an empty part, '.' or '..'")
+    if scheme in ("s3", "s3a"):
+        _require_address()
+    return f"{scheme}://{bucket}/{quote(prefix)}" if prefix else f"{scheme}://{bucket}"
+
+
+def _require_address() -> None:
+    """See that obstore can use the address that is set: it ends the process over one that is none.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    for name in ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        if not (address := os.environ.get(name)):
+            continue
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{name} is {address!r}, not an http:// or https:// URL")
+        if parts.scheme == "http" and os.environ.get("AWS_ALLOW_HTTP", "").lower() not in _YES:
+            raise ValueError(f"{name} is {address!r}, without encryption: allow it with AWS_ALLOW_HTTP=true")
 
 
 @contextmanager

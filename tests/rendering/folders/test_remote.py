@@ -336,8 +336,13 @@ def test_prune_deletes_what_no_row_asks_for(
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ("render rows.csv -o https://example.com/x", "must be a folder, or an s3:, gs:, az: or memory: URL"),
+        (
+            "render rows.csv -o https://example.com/x",
+            "must be a folder, or an s3://, gs://, az:// or memory: URL",
+        ),
         ("render rows.csv -o s3://", "must be a URL with a bucket, s3://BUCKET/PREFIX"),
+        ("render rows.csv -o s3:prompts", "must be a folder, or an s3://, gs://, az:// or memory: URL"),
+        ("render rows.csv -o gs:/b/prompts", "must be a folder, or an s3://"),
         ("render rows.csv -o memory:///x --install asterisk", "render into a folder"),
         ("render rows.csv -o memory:///x --map memory:///y/map.json", "is not in the output folder"),
         ("render rows.csv -o out --map s3://y/map.json", "is not in the output folder"),

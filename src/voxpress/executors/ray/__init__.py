@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -20,6 +22,9 @@ from voxpress.executors.pools import Cluster
 from voxpress.executors.ray.actors import RayActors, brief
 from voxpress.executors.ray.settings import Actors, ClusterSettings
 from voxpress.speech import Seconds
+
+_PATIENCE: Seconds = 10.0
+"""For a connection to the cluster."""
 
 __all__ = ["Actors", "ClusterSettings", "RayActors", "RayCluster"]
 
@@ -107,6 +112,8 @@ def _connect(address: str, settings: ClusterSettings) -> bool:
         raise EngineNotInstalled("a cluster needs Ray: run  pip install 'voxpress[ray]'") from error
     if ray.is_initialized():
         return False
+    place = address or os.environ.get("RAY_ADDRESS", "")
+    _require_answer(place)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # That a new cluster asks for a token is as it should be, and no warning.
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
@@ -122,5 +129,23 @@ def _connect(address: str, settings: ClusterSettings) -> bool:
             logging_level=logging.WARNING,
         )
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-        raise InputError(f"no Ray cluster answers at {address or 'this machine'}: {brief(error)}") from error
+        raise InputError(f"no Ray cluster answers at {place or 'this machine'}: {brief(error)}") from error
     return True
+
+
+def _require_answer(address: str) -> None:
+    """See that somebody listens at an address. Ray itself asks again for many minutes, and tells nobody.
+
+    Raises:
+        InputError: nobody does, or the address has no host.
+    """
+    scheme, _, place = address.rpartition("://")
+    parts = urlsplit(f"//{place}")
+    if scheme not in ("", "ray") or (not scheme and ":" not in place):
+        return  # "auto", "local", and what only Ray knows
+    try:
+        if not parts.hostname or not parts.port:
+            raise ValueError("the address must have a host and a port, ray://HOST:PORT")
+        socket.create_connection((parts.hostname, parts.port), _PATIENCE).close()
+    except (OSError, ValueError) as error:
+        raise InputError(f"no Ray cluster answers at {address}: {brief(error)}") from error

@@ -8,9 +8,9 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from functools import partial
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from voxpress.engines import Engine, python
@@ -77,7 +77,7 @@ class RayActors(Executor):
         log_level: as for `ClusterSettings`.
 
     Raises:
-        InputError: no node has room for such an actor.
+        InputError: Ray refuses such an actor, or no node has room for it.
     """
 
     def __init__(
@@ -90,12 +90,12 @@ class RayActors(Executor):
         idle: Seconds = IDLE,
         log_level: LogLevel = "info",
     ) -> None:
+        start_actor = _prepare(actors, name, engine, timeout, log_level)
         self.workers = actors.actors or _room(actors)
         self.max_batch, self.task_length = actors.batch, TASK_LENGTH
         self._closed = False
         # Ray tells of answers in threads of its own, in which it must not be asked for anything.
         self._events: queue.SimpleQueue[_Task | _Started | _Answered | _Close] = queue.SimpleQueue()
-        start_actor = partial(_start_actor, actors, name, engine, timeout, log_level)
         self._crew = _Crew(start_actor, self.workers, name, idle, self._events)
         self._thread = threading.Thread(target=self._crew.work, name=f"ray-actors-{name}", daemon=True)
         self._thread.start()
@@ -151,6 +151,8 @@ class _Crew:
         """Until the pool is closed."""
         try:
             self._work()
+        except InputError as error:
+            self.fail_all(str(error))
         except Exception as error:  # Ray's connection may end with anything; nobody must wait for ever
             self.fail_all(f"the cluster does not answer any more: {brief(error)}")
 
@@ -337,9 +339,14 @@ class _Actor:
         return answer
 
 
-def _start_actor(
+def _prepare(
     actors: Actors, name: str, engine: Engine | None, timeout: Seconds | None, log_level: LogLevel
-) -> ActorHandle:
+) -> Callable[[], ActorHandle]:
+    """What starts an actor.
+
+    Raises:
+        InputError: Ray refuses such actors; some of what is wrong it finds only when one is started.
+    """
     import ray
 
     environment = dict(actors.runtime_env)
@@ -353,7 +360,27 @@ def _start_actor(
     }
     if environment:
         options["runtime_env"] = environment
-    return ray.remote(_Actor).options(**options).remote(name, engine, timeout, log_level)
+    with _explain():
+        kind = ray.remote(_Actor).options(**options)
+
+    def start_actor() -> ActorHandle:
+        with _explain():
+            return kind.remote(name, engine, timeout, log_level)
+
+    return start_actor
+
+
+@contextmanager
+def _explain() -> Iterator[None]:
+    """Tell whose fault it is that Ray takes no such actor.
+
+    Raises:
+        InputError: that of the settings.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise InputError(f"[cluster]: Ray refuses such an actor: {brief(error)}") from error
 
 
 def _room(actors: Actors) -> int:

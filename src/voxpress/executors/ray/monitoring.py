@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any, Literal, TypeAlias
 
+from voxpress.errors import show
 from voxpress.executors.process import TaskInfo
 from voxpress.speech import Seconds
 
@@ -15,6 +16,8 @@ Outcome: TypeAlias = Literal["done", "failed", "lost"]
 
 _NAMED = 20
 """Most rows of a task that a line of the log names."""
+_LONGEST = 80
+"""Characters of an id that stands in the log as it is."""
 
 _log = logging.getLogger("voxpress.actor")
 
@@ -26,8 +29,17 @@ def name_task(task: TaskInfo) -> str:
     'speak piper: menu/1 menu/2'
     """
     more = len(task.rows) - _NAMED
-    rows = (*task.rows[:_NAMED], *([f"and {more} more"] if more > 0 else ()))
+    rows = (*map(_name_row, task.rows[:_NAMED]), *([f"and {more} more"] if more > 0 else ()))
     return f"{task.stage} {task.engine}".strip() + (": " if rows else "") + " ".join(rows)
+
+
+def _name_row(row: str) -> str:
+    """An id as a log can hold it: a list may come from anybody, and a line of the log is one task.
+
+    >>> _name_row("menu/1"), _name_row("a\\nb")
+    ('menu/1', "'a\\\\nb'")
+    """
+    return row if row.isprintable() and len(row) <= _LONGEST else show(row)
 
 
 class ActorMonitor:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from voxpress import validation
 from voxpress.errors import InputError
-from voxpress.files.paths import OWN, is_remote
+from voxpress.files.paths import OWN, REMOTE, is_remote
 from voxpress.manifests.file_map import Place
 from voxpress.speech import Clip, Hertz, Seconds
 
@@ -211,9 +211,9 @@ def open_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Outp
     url = urlsplit(path)
     if url.scheme == "file" and url.path.startswith("/") and url.netloc in ("", "localhost"):
         return LocalFolder(unquote(url.path), overwrite)
-    if url.scheme == "file" or "://" in path:
+    if url.scheme in ("file", *REMOTE) or "://" in path:
         raise InputError(
-            f"must be a folder, or an s3:, gs:, az: or memory: URL, not {path!r}", field="folder"
+            f"must be a folder, or an s3://, gs://, az:// or memory: URL, not {path!r}", field="folder"
         )
     return LocalFolder(path, overwrite)
 

@@ -1,0 +1,35 @@
+"""Addresses of Ray clusters at which nobody listens."""
+
+from __future__ import annotations
+
+import pytest
+
+from voxpress.errors import InputError
+from voxpress.executors.ray import RayCluster
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("127.0.0.1:1", "Connection refused"),
+        ("ray://127.0.0.1:1", "Connection refused"),
+        ("ray://[::1]:1", ""),
+        ("ray://", "must have a host and a port"),
+        ("ray://head", "must have a host and a port"),
+        ("ray://head:x", "Port could not be cast"),
+        ("ray://nobody.invalid:10001", ""),
+    ],
+)
+@pytest.mark.parametrize("from_variable", [False, True])
+def test_an_address_at_which_nobody_listens_is_told_at_once(
+    address: str, problem: str, from_variable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray itself would ask again for many minutes."""
+    pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_ADDRESS", address if from_variable else "")
+    with pytest.raises(InputError) as refused:
+        RayCluster("" if from_variable else address)
+    said = str(refused.value)
+    assert said.startswith(f"no Ray cluster answers at {address}: ")
+    assert said.count("no Ray cluster answers") == 1
+    assert problem in said
