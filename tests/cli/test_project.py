@@ -17,8 +17,8 @@ import pytest
 
 from tests.beeps import Beeps
 from voxpress.cli import main
-from voxpress.cli.executors import read_cluster
-from voxpress.errors import ManifestError
+from voxpress.cli.executors import open_executor, read_cluster
+from voxpress.errors import InputError, ManifestError
 from voxpress.quality import asr
 from voxpress.rendering.projects import load_project
 
@@ -299,3 +299,12 @@ def test_what_is_wrong_in_the_table_of_a_cluster_is_named(table: str, problem: s
     path.write_text(f"[cluster]\n{table}\n")
     with pytest.raises(ManifestError, match=re.escape(problem)):
         read_cluster(load_project(path))
+
+
+def test_this_process_is_no_cluster() -> None:
+    project = load_project(None)
+    with (
+        pytest.raises(InputError, match="workers: 0 is this process, and --executor is elsewhere"),
+        open_executor("ray", project, workers=0),
+    ):
+        pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -260,3 +261,27 @@ def test_the_log_of_an_actor_names_rows(cluster: RayCluster, caplog: pytest.LogC
     assert re.search(r"INFO .*: speak nap: menu/1 menu/2 in 0\.\d+ s$", done)
     assert "WARNING" in failed and "failed after" in failed and failed.endswith("'x'")
     assert "WARNING" in lost and "lost after" in lost and lost.endswith("ended with status 9")
+
+
+def test_a_command_that_is_to_end_gives_the_cluster_back(tmp_path: Path) -> None:
+    """SIGTERM, as from Kubernetes: the one message, the usual status, and no process of Ray stays."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text("id,text\n" + "".join(f"row-{n},Train number {n} is late.\n" for n in range(5000)))
+    command = (sys.executable, "-m", "voxpress", "render", rows, "-o", tmp_path / "out")
+    render = subprocess.Popen(
+        [*command, "--store", tmp_path / "store", "-e", "tone", "--executor", "ray", "-w", "1"],
+        env={name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_for(lambda: next((tmp_path / "out").glob("row-*.wav"), None))
+        render.terminate()
+        _, said = render.communicate(timeout=60)
+    finally:
+        render.kill()
+    assert render.returncode == 143
+    assert (
+        said.splitlines()[-1] == "voxpress: interrupted; run the same command again to go on where it stopped"
+    )
+    assert "SIGTERM" not in said and "Traceback" not in said

@@ -171,7 +171,9 @@ def test_a_polite_end_leaves_no_worker(site: Any, processes: Any, rows: dict[str
         time.sleep(0.02)
     workers = processes.descendants(run.pid)
     run.terminate()
-    run.communicate(timeout=30)
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 143
+    assert err == "voxpress: interrupted; run the same command again to go on where it stopped\n"
     assert processes.gone(workers, 5)
     assert site.wrong() == []
     site.environment["COUNTED_PAUSE"] = "0"

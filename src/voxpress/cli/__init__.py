@@ -136,7 +136,7 @@ _NAMES = frozenset(
 """Options that name something: an empty name is mostly a variable that is not set."""
 _FORMER = {"--ear": "--asr-model", "--bar": "--max-wer"}
 """Former names of options, which hold until the next release."""
-_INTERRUPTED = 130
+_INTERRUPTED, _TERMINATED = 130, 143
 _GO_ON = "interrupted; run the same command again to go on where it stopped"
 
 
@@ -145,6 +145,8 @@ def main() -> NoReturn:
     prepare_streams()
     # Python looks for garbage as it ends, which takes a tenth of the time of a sentence with Kokoro.
     atexit.register(gc.freeze)
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         sys.argv[1:] = _rename_former_options(sys.argv[1:])
         _require_values(sys.argv[1:])
@@ -154,6 +156,8 @@ def main() -> NoReturn:
             sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         _end_interrupted()
+    except _Terminated:
+        _end_interrupted(_TERMINATED)
     except BrokenPipeError:
         # Whoever read our output has left; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -276,9 +280,18 @@ def _hint(message: str) -> str:
     return ""
 
 
-def _end_interrupted() -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would meet the interpreter as it ends
-    _fail(_GO_ON, _INTERRUPTED)
+class _Terminated(BaseException):
+    """Somebody wants this process to end. What is claimed or started is given back, as with Ctrl-C."""
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _Terminated
+
+
+def _end_interrupted(status: int = _INTERRUPTED) -> NoReturn:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # another one would meet the interpreter as it ends
+    _fail(_GO_ON, status)
 
 
 def _fail(message: str, status: int) -> NoReturn:

@@ -142,7 +142,7 @@ class Making:
 
     def open_executor(self, project: Project) -> AbstractContextManager[Cluster | None]:
         """A cluster for the time of a block; None: worker processes of this machine."""
-        return open_executor(self.executor, project)
+        return open_executor(self.executor, project, workers=self.workers)
 
     @property
     def listener(self) -> Recogniser | None:

@@ -21,20 +21,21 @@ ExecutorName = Annotated[
     typer.Option(
         "--executor",
         metavar="ray[://HOST:PORT]",
-        help="Work on a Ray cluster: the one at that address, or one that Ray finds or starts. Without it, worker"
-        " processes on this machine.",
+        help="Work on a Ray cluster: the one at that address, or one that Ray finds or starts, with --workers"
+        " actors of each kind at most. Without it, worker processes on this machine.",
     ),
 ]
 
 
 @contextmanager
 def open_executor(
-    name: str | None, project: Project, timeout: Seconds | None = None
+    name: str | None, project: Project, timeout: Seconds | None = None, workers: int | None = None
 ) -> Iterator[Cluster | None]:
     """A cluster for the time of the block; None: worker processes of this machine.
 
     Args:
         name: as in ``--executor``; None: as the project says.
+        workers: as in ``--workers``: actors of each kind at most; None: as ``[cluster]`` says.
 
     Raises:
         InputError: there is no such executor, or no cluster answers.
@@ -49,7 +50,14 @@ def open_executor(
         raise InputError(f"no executor {chosen!r}: ray, or ray://HOST:PORT", field="executor")
     from voxpress.executors.ray import RayCluster
 
-    with RayCluster(chosen if colon else "", read_cluster(project), timeout=timeout) as cluster:
+    if workers == 0:
+        raise InputError(
+            "0 is this process, and --executor is elsewhere: leave one of them out", field="workers"
+        )
+    settings = read_cluster(project)
+    if workers is not None:
+        settings = settings.limit(workers)
+    with RayCluster(chosen if colon else "", settings, timeout=timeout) as cluster:
         yield cluster
 
 

@@ -294,7 +294,7 @@ def render(
         raise InputError("--text belongs to --dry-run; voxpress text shows it without a render")
     if dry_run:
         raise typer.Exit(rendering.forecast(report, text=show_text))
-    with open_executor(executor, project, timeout) as cluster:
+    with open_executor(executor, project, timeout, workers) as cluster:
         status = rendering.run(
             report=report,
             workers=workers if workers is not None else own.workers,

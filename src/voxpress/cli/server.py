@@ -136,7 +136,7 @@ def serve(
         log_format=log_format,
         log_texts=log_texts,
     )
-    with open_executor(executor, project, chosen.timeout) as cluster:
+    with open_executor(executor, project, chosen.timeout, workers) as cluster:
         run(chosen, project, store, cluster)
 
 

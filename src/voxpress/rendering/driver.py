@@ -271,6 +271,7 @@ def drive(
                 yield from tell(executors.take_arrival(scheduler, _PATIENCE if shares.waiting else None))
                 executors.start_all(scheduler.start(more=known and reads_on))
             if shares.waiting and not (reads_on or executors.busy):
+                shares.tell()
                 time.sleep(_PATIENCE)
     if folder is not None and wrote:
         folder.tidy()

@@ -7,6 +7,7 @@ looks again later: then it is finished, or its owner is gone and it is this rend
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import socket
 import threading
@@ -24,6 +25,8 @@ from voxpress.rendering.folders import OutputFolder
 from voxpress.rendering.plan import Plan
 from voxpress.speech import Seconds
 from voxpress.store import Store
+
+_log = logging.getLogger(__name__)
 
 GROUP = 64
 """Rows that are claimed together."""
@@ -57,6 +60,9 @@ class Alone:
     def finish(self, number: int) -> None:
         """A row has its result."""
 
+    def tell(self) -> None:
+        """There is nothing else to do than to wait for others."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -85,6 +91,7 @@ class Shares(Alone):
         self._most = most
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._claims = store.claims(owner, HELD)
+        self._where, self._told = place, False
         self._place = hashlib.sha256(place.encode()).hexdigest()[:32]
         self._open: dict[int, set[int]] = {}
         """Rows of each claimed group that have no result yet."""
@@ -140,6 +147,12 @@ class Shares(Alone):
         mine.discard(number)
         if not mine and self._open.pop(group, None) is not None:
             self._requests.submit(self._release, group)
+
+    def tell(self) -> None:
+        if not self._told:
+            self._told = True
+            count = sum(map(len, self._aside.values()))
+            _log.warning("another render is at work in %s: %d rows wait for it", self._where, count)
 
     def close(self, *, release: bool = True) -> None:
         """End; what is claimed is given back, or is free after `HELD`."""

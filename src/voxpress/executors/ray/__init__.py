@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import threading
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -23,10 +25,10 @@ from voxpress.executors.ray.actors import RayActors, brief
 from voxpress.executors.ray.settings import Actors, ClusterSettings
 from voxpress.speech import Seconds
 
+__all__ = ["Actors", "ClusterSettings", "RayActors", "RayCluster"]
+
 _PATIENCE: Seconds = 10.0
 """For a connection to the cluster."""
-
-__all__ = ["Actors", "ClusterSettings", "RayActors", "RayCluster"]
 
 
 class RayCluster(Cluster):
@@ -112,6 +114,7 @@ def _connect(address: str, settings: ClusterSettings) -> bool:
         raise EngineNotInstalled("a cluster needs Ray: run  pip install 'voxpress[ray]'") from error
     if ray.is_initialized():
         return False
+    handler = signal.getsignal(signal.SIGTERM)
     place = address or os.environ.get("RAY_ADDRESS", "")
     _require_answer(place)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -130,6 +133,10 @@ def _connect(address: str, settings: ClusterSettings) -> bool:
         )
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
         raise InputError(f"no Ray cluster answers at {place or 'this machine'}: {brief(error)}") from error
+    finally:
+        # Ray's would print the stack of the process, and end it at once.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
     return True
 
 

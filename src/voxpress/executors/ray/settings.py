@@ -49,3 +49,17 @@ class ClusterSettings(Actors, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Whether nodes get this very voxpress. Otherwise they must have the same version."""
     engines: Mapping[str, Actors] = {}
     listening: Actors | None = None
+
+    def limit(self, actors: int) -> ClusterSettings:
+        """The same with so many actors of each kind.
+
+        >>> ClusterSettings(engines={"bark": Actors(gpus=1.0)}).limit(2).engines["bark"].actors
+        2
+        """
+        replace = msgspec.structs.replace
+        return replace(
+            self,
+            actors=actors,
+            engines={name: replace(table, actors=actors) for name, table in self.engines.items()},
+            listening=self.listening and replace(self.listening, actors=actors),
+        )
