@@ -18,6 +18,7 @@
     │   ├── ServiceUnavailable  a hosted service cannot be reached, or does not answer
     │   ├── SynthesisError      the engine raised, or returned something that is not speech audio
     │   ├── CheckFailed         the audio is not a reading of the text
+    │   ├── ClusterLost         the cluster does not answer any more, or takes no actors
     │   └── WorkerLost          the process that was speaking died or hung
     │       └── NodeLost        its machine is gone, or cannot do the work
     └── StoreError              the store or the output folder cannot be read or written
@@ -192,6 +193,10 @@ class NodeLost(WorkerLost):
     """The machine of a worker is gone, or cannot do this work: its disk is full, a file cannot be brought there."""
 
     blameless = True
+
+
+class ClusterLost(EngineError):
+    """The cluster does not answer any more, or takes no actors: nothing else can be done there."""
 
 
 class StoreError(SpeechError):

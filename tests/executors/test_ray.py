@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from voxpress.errors import EngineError, EngineNotInstalled, InputError, NodeLost, WorkerLost
+from voxpress.errors import ClusterLost, EngineNotInstalled, InputError, NodeLost, WorkerLost
 from voxpress.executors import TaskInfo
 from voxpress.executors.ray import Actors, ClusterSettings, RayActors, RayCluster
 
@@ -153,9 +153,9 @@ def test_a_cluster_that_is_gone_fails_who_waits_and_who_comes(
         os.kill(_find_actor(), 9)
         with pytest.raises(NodeLost, match="is gone"):
             running.result(timeout=30)
-        with pytest.raises(EngineError, match=r"the cluster does not answer any more: the head is gone$"):
+        with pytest.raises(ClusterLost, match=r"the cluster does not answer any more: the head is gone$"):
             waiting.result(timeout=30)
-        with pytest.raises(EngineError, match="does not answer any more"):
+        with pytest.raises(ClusterLost, match="does not answer any more"):
             pool.submit(len, "four").result(timeout=30)
     pool.shutdown(cancel_futures=True)
 

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from voxpress.engines import describe
-from voxpress.errors import SpeechError, StoreError, WorkerLost
+from voxpress.errors import ClusterLost, SpeechError, StoreError, WorkerLost
 from voxpress.executors import Cluster, Pools, TaskInfo
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS, finishing, listening, worker
@@ -161,14 +161,14 @@ class _Executors:
         """Tell the scheduler what became of a task.
 
         Raises:
-            StoreError: store or folder cannot be read or written, and the scheduler is not `lasting`.
+            StoreError, ClusterLost: store, folder or cluster are gone, and the scheduler is not `lasting`.
         """
         task = self._running.pop(future)
         try:
             outcome = future.result()
         except WorkerLost as error:
             yield from scheduler.lost(task, error)
-        except StoreError as error:
+        except (StoreError, ClusterLost) as error:
             if not lasting:
                 raise  # all others would meet it too
             yield from scheduler.failed(task, error)
@@ -209,6 +209,7 @@ def drive(
 
     Raises:
         StoreError: store or folder cannot be read or written; what is finished stays.
+        ClusterLost: the same of the cluster.
     """
     scheduler = Scheduler(
         pools,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from voxpress.engines import Engine, python
-from voxpress.errors import EngineError, EngineNotInstalled, InputError, NodeLost, WorkerLost
+from voxpress.errors import ClusterLost, EngineNotInstalled, InputError, NodeLost, WorkerLost
 from voxpress.executors.process import TaskInfo, WorkerProcess, find_error, pack, refuse, settle
 from voxpress.executors.ray.monitoring import ActorMonitor, LogLevel, name_task, open_pool_monitor
 from voxpress.executors.ray.settings import Actors
@@ -78,6 +78,7 @@ class RayActors(Executor):
 
     Raises:
         InputError: Ray refuses such an actor, or no node has room for it.
+        ClusterLost: the cluster does not answer any more. Tasks fail with it too.
     """
 
     def __init__(
@@ -154,7 +155,7 @@ class _Crew:
         except InputError as error:
             self.fail_all(str(error))
         except Exception as error:  # Ray's connection may end with anything; nobody must wait for ever
-            self.fail_all(f"the cluster does not answer any more: {brief(error)}")
+            self.fail_all(_explain_loss(error))
 
     def _work(self) -> None:
         while not (self._closing and not self._waiting and not self._busy):
@@ -286,7 +287,7 @@ class _Crew:
             tasks += [event] if isinstance(event, _Task) else []
         for task in tasks:
             if not task.future.done():
-                task.future.set_exception(EngineError(problem))
+                task.future.set_exception(ClusterLost(problem))
 
     def _give_up(self) -> None:
         for task in self._waiting:
@@ -388,12 +389,16 @@ def _room(actors: Actors) -> int:
 
     Raises:
         InputError: none does.
+        ClusterLost: it does not answer any more.
     """
     import ray
 
     asked = {"CPU": actors.cpus, "GPU": actors.gpus, "memory": actors.memory * 2**20, **actors.resources}
     asked = {name: amount for name, amount in asked.items() if amount}
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    try:
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    except Exception as error:  # as in `_Crew.work`
+        raise ClusterLost(_explain_loss(error)) from error
     if not asked:
         return max(1, int(sum(node.get("CPU", 0) for node in nodes)))
     room = sum(min(int(node.get(name, 0) // amount) for name, amount in asked.items()) for node in nodes)
@@ -403,6 +408,10 @@ def _room(actors: Actors) -> int:
             f"no node of the cluster has {wanted}; if its autoscaler can add one, say how many actors: [cluster] actors"
         )
     return room
+
+
+def _explain_loss(error: Exception) -> str:
+    return f"the cluster does not answer any more: {brief(error)}"
 
 
 def brief(error: BaseException) -> str:
