@@ -30,6 +30,9 @@ from voxpress.files import locks
 from voxpress.files.atomic import is_device
 from voxpress.speech import Hertz, Opinion, OptionValue, Result, Seconds, Status
 
+_SORTED = 20_000
+"""Lines that are put in order at a time."""
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a report.
@@ -240,10 +243,18 @@ class Report:
         starts = np.frombuffer(self._starts, np.uint64)
         ends = np.append(starts[1:], np.uint64(self._end))
         part, ordered = self._part.name, f"{self._part.name}.sorted"
-        with open(part, "rb") as lines_read, open(ordered, "wb") as lines_written:
-            lines = mmap.mmap(lines_read.fileno(), 0, access=mmap.ACCESS_READ)
-            order = np.argsort(numbers, kind="stable").tolist()
-            lines_written.writelines(lines[int(starts[i]) : int(ends[i])] for i in order)
+        order = np.argsort(numbers, kind="stable")
+        with (
+            open(part, "rb") as lines_read,
+            open(ordered, "wb") as lines_written,
+            mmap.mmap(lines_read.fileno(), 0, access=mmap.ACCESS_READ) as lines,
+        ):
+            for first in range(0, len(order), _SORTED):
+                some = order[first : first + _SORTED]
+                places = zip(starts[some].tolist(), ends[some].tolist(), strict=True)
+                lines_written.writelines(lines[start:end] for start, end in places)
+                if hasattr(mmap, "MADV_DONTNEED"):  # else the whole file counts as this process's memory
+                    lines.madvise(mmap.MADV_DONTNEED)
         os.replace(ordered, part)
 
     @contextmanager
