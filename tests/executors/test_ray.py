@@ -266,10 +266,22 @@ def test_the_log_of_an_actor_names_rows(cluster: RayCluster, caplog: pytest.LogC
 def test_a_command_that_is_to_end_gives_the_cluster_back(tmp_path: Path) -> None:
     """SIGTERM, as from Kubernetes: the one message, the usual status, and no process of Ray stays."""
     rows = tmp_path / "rows.csv"
-    rows.write_text("id,text\n" + "".join(f"row-{n},Train number {n} is late.\n" for n in range(5000)))
+    rows.write_text("id,text\n" + "".join(f"row-{n},Train number {n} is late.\n" for n in range(500)))
     command = (sys.executable, "-m", "voxpress", "render", rows, "-o", tmp_path / "out")
     render = subprocess.Popen(
-        [*command, "--store", tmp_path / "store", "-e", "tone", "--executor", "ray", "-w", "1"],
+        [
+            *command,
+            "--store",
+            tmp_path / "store",
+            "-e",
+            "tone",
+            "--option",
+            "delay=0.2",
+            "--executor",
+            "ray",
+            "-w",
+            "1",
+        ],
         env={name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"},
         stderr=subprocess.PIPE,
         text=True,

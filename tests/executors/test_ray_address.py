@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 
 from voxpress.errors import InputError
@@ -33,3 +36,23 @@ def test_an_address_at_which_nobody_listens_is_told_at_once(
     assert said.startswith(f"no Ray cluster answers at {address}: ")
     assert said.count("no Ray cluster answers") == 1
     assert problem in said
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_cluster_of_this_machine_that_was_killed_is_not_looked_for(
+    is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray keeps its address, and would ask for it for many minutes."""
+    pytest.importorskip("ray")
+    asked: list[str | None] = []
+    monkeypatch.setattr("ray.init", lambda address, **_: asked.append(address))
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1] if is_there else 1}"
+        (tmp_path / "ray").mkdir()
+        (tmp_path / "ray" / "ray_current_cluster").write_text(address)
+        RayCluster().shutdown()
+    assert asked == [None if is_there else "local"]

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 import threading
 from pathlib import Path
 from typing import Self
@@ -116,6 +117,8 @@ def _connect(address: str, settings: ClusterSettings) -> bool:
         return False
     handler = signal.getsignal(signal.SIGTERM)
     place = address or os.environ.get("RAY_ADDRESS", "")
+    if not place and _left_behind():
+        address = "local"
     _require_answer(place)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # That a new cluster asks for a token is as it should be, and no warning.
@@ -138,6 +141,20 @@ def _connect(address: str, settings: ClusterSettings) -> bool:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)
     return True
+
+
+def _left_behind() -> bool:
+    """Whether Ray remembers a cluster of this machine that is gone. It would look for that one for many minutes."""
+    place = os.environ.get("RAY_TMPDIR") or tempfile.gettempdir()  # as Ray has it
+    try:
+        known = Path(place, "ray", "ray_current_cluster").read_text()
+    except OSError:
+        return False
+    try:
+        _require_answer(known.strip())
+    except InputError:
+        return True
+    return False
 
 
 def _require_answer(address: str) -> None:
