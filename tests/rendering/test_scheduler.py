@@ -338,7 +338,7 @@ def test_a_service_that_refuses_another_attempt_is_asked_no_more():
     assert not any(isinstance(task, Speak) for task in start_all(scheduler))
 
 
-@pytest.mark.parametrize(("workers", "most"), [(2, 4096), (128, 4096), (1000, 32_000)])
+@pytest.mark.parametrize(("workers", "most"), [(2, 4096), (64, 4096), (500, 32_000)])
 def test_more_utterances_are_open_for_more_workers(workers, most):
     stages = Stages()
     stages._speaking = Pool(workers)

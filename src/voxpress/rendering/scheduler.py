@@ -30,8 +30,8 @@ from voxpress.store import Verdict
 from voxpress.text.wer import passes
 
 WINDOW = 4096
-PER_WORKER = 32
-"""Open utterances for each worker where that is more than `WINDOW`: enough for tasks of several segments."""
+PER_WORKER = 64
+"""Open utterances for each worker where that is more than `WINDOW`: all others go on while those of a lost one wait."""
 
 _MOST_FAILED = 10_000
 """Failed segments that are remembered, so that other rows fail with them at once."""
