@@ -106,7 +106,9 @@ class PostgresDatabase(Database):
         taken = row[0] if row else 0
         steps = [*_OWN_STEPS, *STEPS]
         if taken > len(steps):
-            raise StoreError(f"{self.name} was written by a newer version of voxpress")
+            raise StoreError(
+                f"{self.name} was written by a newer version of voxpress: run that one, or name another --state"
+            )
         for step in steps[taken:]:
             for statement in step.split(";"):
                 if statement.strip():

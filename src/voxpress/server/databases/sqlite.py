@@ -63,7 +63,9 @@ class SqliteDatabase(Database):
         self._database.execute(f"PRAGMA user_version = {max(taken, len(STEPS))}")
         self._database.execute("COMMIT")
         if taken > len(STEPS):
-            raise StoreError(f"{self.folder} was written by a newer version of voxpress")
+            raise StoreError(
+                f"{self.folder} was written by a newer version of voxpress: run that one, or name another --state"
+            )
 
     def do(self, work: Callable[[Transaction], T]) -> T:
         try:
