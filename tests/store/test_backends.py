@@ -172,7 +172,7 @@ def test_a_bucket_without_a_name_is_one_clear_error() -> None:
         ("s3://b/./c", "its prefix has an empty part"),
         ("gs://b/x?project=y", "holds '?'"),
         ("az://c/x#1", "holds '#'"),
-        ("s3://key:secret@b/x", "is no bucket's name"),
+        ("s3://key:secret@b/x", "s3://…@b/x: credentials belong into variables"),
     ],
 )
 def test_a_url_of_which_a_part_would_be_left_out_is_refused(url: str, problem: str) -> None:

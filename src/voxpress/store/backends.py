@@ -47,6 +47,7 @@ _PATIENT: RetryConfig = {
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _YES = frozenset(("1", "true", "on", "yes", "y"))
 """How obstore reads a variable that is a truth value."""
+_SECRET = re.compile(r"://[^/@\s]*@")
 _ROLE = re.compile(r"//(?:169\.254\.\d+\.\d+|metadata\.google)[:/.]")
 """Addresses at which clouds tell a machine its credentials."""
 Version: TypeAlias = Mapping[str, str]
@@ -492,7 +493,9 @@ def _quote(url: str) -> str:
     if found := next((each for each in "?#" if each in url), None):
         raise ValueError(f"it holds {found!r}: options do not belong into the URL, but into variables")
     if scheme in ("s3", "s3a", "gs") and not _BUCKET.fullmatch(bucket):
-        raise ValueError(f"{bucket!r} is no bucket's name; credentials belong into variables or a role")
+        if "@" in bucket:
+            raise ValueError("credentials belong into variables or a role, not into the URL")
+        raise ValueError(f"{bucket!r} is no bucket's name")
     if prefix and {"", ".", ".."} & set(prefix.split("/")):
         raise ValueError("its prefix has an empty part, '.' or '..'")
     if scheme in ("s3", "s3a"):
@@ -534,6 +537,7 @@ def explain(what: str) -> Iterator[None]:
         reason = found[1] if found else next(iter(said.strip().splitlines()), type(error).__name__)
         if _ROLE.search(said):  # the last place where credentials are looked for
             reason = "no credentials were found, neither in the environment nor from a role of this machine"
+        what = _SECRET.sub("://…@", what)  # messages end in logs
         raise StoreError(f"cannot {what}: {reason.rstrip('.: ')}") from error
 
 
