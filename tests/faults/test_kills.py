@@ -19,7 +19,7 @@ WORKERS = 2
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kills", [20])
+@pytest.mark.parametrize("kills", [50])
 def test_a_render_that_is_killed_again_and_again_comes_to_the_right_end(
     site: Any, processes: Any, rows: dict[str, str], kills: int
 ) -> None:

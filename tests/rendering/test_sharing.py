@@ -29,7 +29,7 @@ def run_both(*lists: list[Utterance], place: str) -> list[list[Result]]:
     found: list[list[Result]] = [[] for _ in lists]
 
     def work(number: int) -> None:
-        slow = Speaker(engine="tone", options={"delay": 0.002})
+        slow = Speaker(engine="tone", options={"delay": 0.006})
         found[number] = list(render(lists[number], place, speaker=slow, store=store, workers=0))
 
     threads = [threading.Thread(target=work, args=[n]) for n in range(len(lists))]
@@ -48,7 +48,7 @@ def test_renders_of_one_list_share_its_rows(renders: int) -> None:
         assert not [each.error for each in results if each.error]
     spoken = [sum(each.spoken for each in results) for results in found]
     assert sum(spoken) == 600
-    assert min(spoken) > 0
+    assert min(spoken) > 600 / renders / 3
 
 
 def test_other_lists_are_no_obstacle() -> None:

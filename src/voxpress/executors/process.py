@@ -52,10 +52,7 @@ def pack(fn: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[st
 
 def settle(future: Future[Any], answer: bytes) -> None:
     """Tell a future what came of its task."""
-    try:
-        ok, value = pickle.loads(answer)
-    except Exception as error:  # a class that is not here, or of another version
-        ok, value = False, error
+    ok, value = _unpack(answer)
     if ok:
         future.set_result(value)
     else:
@@ -64,10 +61,17 @@ def settle(future: Future[Any], answer: bytes) -> None:
 
 def find_error(answer: bytes) -> Exception | None:
     """What a task raised."""
-    future: Future[Any] = Future()
-    settle(future, answer)
-    error = future.exception()
-    return error if isinstance(error, Exception) else None
+    ok, value = _unpack(answer)
+    return None if ok else value
+
+
+def _unpack(answer: bytes) -> tuple[bool, Any]:
+    """Whether a task was done, and its result or what it raised."""
+    try:
+        ok, value = pickle.loads(answer)
+    except Exception as error:  # a class that is not here, or of another version
+        return False, error
+    return ok, value
 
 
 def refuse(error: Exception) -> bytes:

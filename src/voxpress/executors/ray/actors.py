@@ -151,11 +151,10 @@ class _Crew:
     def work(self) -> None:
         """Until the pool is closed."""
         try:
-            self._work()
-        except InputError as error:
+            with _reach_cluster():
+                self._work()
+        except (ClusterLost, InputError) as error:
             self.fail_all(str(error))
-        except Exception as error:  # Ray's connection may end with anything; nobody must wait for ever
-            self.fail_all(_explain_loss(error))
 
     def _work(self) -> None:
         while not (self._closing and not self._waiting and not self._busy):
@@ -395,10 +394,8 @@ def _room(actors: Actors) -> int:
 
     asked = {"CPU": actors.cpus, "GPU": actors.gpus, "memory": actors.memory * 2**20, **actors.resources}
     asked = {name: amount for name, amount in asked.items() if amount}
-    try:
+    with _reach_cluster():
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    except Exception as error:  # as in `_Crew.work`
-        raise ClusterLost(_explain_loss(error)) from error
     if not asked:
         return max(1, int(sum(node.get("CPU", 0) for node in nodes)))
     room = sum(min(int(node.get(name, 0) // amount) for name, amount in asked.items()) for node in nodes)
@@ -410,8 +407,19 @@ def _room(actors: Actors) -> int:
     return room
 
 
-def _explain_loss(error: Exception) -> str:
-    return f"the cluster does not answer any more: {brief(error)}"
+@contextmanager
+def _reach_cluster() -> Iterator[None]:
+    """Ask Ray for something.
+
+    Raises:
+        ClusterLost: it does not answer any more.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # Ray's connection may end with anything; nobody must wait for ever
+        raise ClusterLost(f"the cluster does not answer any more: {brief(error)}") from error
 
 
 def brief(error: BaseException) -> str:
